@@ -1,0 +1,92 @@
+"""A rule over a quantity."""
+
+from typing import Final, Literal
+
+from pydantic import Field, model_validator
+
+from procure.scenario.horizon import Every, When
+from procure.scenario.noun import Id, Noun
+from procure.scenario.selection import Label, Selection
+from procure.scenario.series import AnySeries, Series
+from procure.scenario.units import Money, Plain, Share
+
+Quantity = Literal[
+    "units", "chips", "power", "compute", "idle",
+    "spend", "upfront", "energy_cost", "serving_cost", "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
+]  # fmt: skip
+LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
+"""Quantities that stand at a moment; the others add up over time."""
+UNITS: Final[dict[str, str]] = {
+    "units": "units", "chips": "chips", "power": "MW", "compute": "PFLOP/s", "idle": "chips",
+    "spend": "USD", "upfront": "USD", "energy_cost": "USD", "serving_cost": "USD", "cost": "USD",
+    "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
+}  # fmt: skip
+BOUNDS: Final = ("min", "max", "min_share", "max_share", "min_count", "max_count")
+
+
+class Limit(Noun):
+    """One bound on a quantity, for each value of ``per`` and each window of ``every``.
+
+    - A *level* (units, chips, power, compute, idle) holds in every period and slice; with ``every`` its average over
+      the window, weighted by hours, is bounded.
+    - A *flow* (money, carbon, work) is summed over the window; without ``every``, over all periods from ``from`` to
+      ``until``.
+    - A share is of the same quantity over the same periods, for the selection ``of`` (everything by default).
+    - A count is of the values of ``per``: with ``max_count`` a value counts when any of the quantity falls in the
+      window, with ``min_count`` when its amount (a level: its average) reaches ``count_from``.
+    - ``soft`` lets it be broken at a price per unit of the quantity (per value, for counts).
+    """
+
+    id: Id = ""
+    quantity: Quantity
+    where: Selection = Field(default_factory=dict, description="What the quantity is summed over")
+    of: Selection = Field(default_factory=dict, description="What a share is a share of")
+    per: Label | None = Field(default=None, description="One rule for each value of this label")
+    min: AnySeries | None = None
+    max: AnySeries | None = None
+    min_share: Share | None = None
+    max_share: Share | None = None
+    min_count: Plain | None = None
+    max_count: Plain | None = None
+    count_from: Plain = Field(default=1.0, description="Least amount with which a value counts for min_count")
+    start: When | None = Field(default=None, alias="from", description="First period it holds in")
+    until: When | None = Field(default=None, description="It does not hold from this date on")
+    every: Every | None = Field(default=None, description="Window: period, month, quarter, year, horizon")
+    soft: Money | None = Field(default=None, description="USD per unit of the quantity beyond the limit; none: hard")
+
+    @property
+    def bound(self) -> str:
+        """Which of the six bounds it states."""
+        return next(name for name in BOUNDS if getattr(self, name) is not None)
+
+    @property
+    def value(self) -> float | Series:
+        """The bound's value."""
+        value: float | Series = getattr(self, self.bound)
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: object) -> object:
+        if isinstance(data, dict) and not data.get("id"):
+            parts = [data.get("quantity"), *(f"{k}-{v}" for k, v in (data.get("where") or {}).items())]
+            parts += [f"per-{data['per']}"] if data.get("per") else []
+            parts += [name for name in BOUNDS if data.get(name) is not None]
+            text = "_".join("".join(c if c.isalnum() or c in "-_" else "-" for c in str(part)) for part in parts)
+            return {**data, "id": text[:120].rstrip("-")}
+        return data
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Limit":
+        given = [name for name in BOUNDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(BOUNDS)}, not {len(given)}: write one limit for each")
+        if self.bound.endswith("count") and self.per is None:
+            raise ValueError("expected per: a count is of the values of a label, such as per: provider")
+        if self.of and not self.bound.endswith("share"):
+            raise ValueError("expected no of: it belongs to shares; remove it")
+        if self.bound in ("min", "max") and isinstance(self.value, Series) and not isinstance(self.value.form, float):
+            default = "period" if self.quantity in LEVELS else "horizon"
+            if (self.every or default) != "period":
+                raise ValueError("expected one number: a value per period needs every: period")
+        return self

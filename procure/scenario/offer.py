@@ -1,0 +1,80 @@
+"""Something that can be ordered or rented."""
+
+from typing import Final, Literal
+
+from pydantic import Field, model_validator
+
+from procure.scenario.horizon import When
+from procure.scenario.noun import Id, Sourced
+from procure.scenario.series import PlainSeries
+from procure.scenario.units import Duration, Money, Plain, Positive, PositiveShare, Share
+
+Contract = Literal["on_demand", "spot", "reserved", "capacity_block", "owned"]
+Status = Literal["list", "quote", "negotiated", "rumour"]
+RENTED: Final = frozenset({"on_demand", "spot"})
+"""Contracts whose units follow the load from period to period and slice to slice."""
+
+
+class Offer(Sourced):
+    """Units of an accelerator in a region under a contract.
+
+    How each contract is paid (order in period s, lead L, term D; active in periods s+L ≤ t < s+L+D):
+
+    - ``on_demand``, ``spot``: price × hours used, in the period of use; ``availability`` scales the chips that work;
+    - ``reserved``: upfront when ordered, price × hours in each active period; the order's price holds for its term;
+    - ``capacity_block``: the whole price × hours of the term when ordered;
+    - ``owned``: upfront when ordered (capex), price × hours for running it, energy at the region's price; its book
+      value falls in a straight line from the upfront price to ``salvage_share`` of it over the term (its life), and
+      what is left at the end of the horizon, or of the life, is credited.
+
+    Leads are rounded up to whole periods, terms to the nearest; a term under half a period cannot be ordered.
+    """
+
+    id: Id
+    accelerator: Id
+    region: Id
+    contract: Contract
+    chips_per_unit: Positive = 1.0
+    term: Duration | None = Field(default=None, description="Length of the contract; life of owned units")
+    lead: Duration = Field(default="0 days", description="From order to availability, rounded up to periods")
+    price_usd_per_unit_hour: Money = Field(default=0.0, description="Per UNIT, never per chip")
+    price_path: PlainSeries | None = Field(
+        default=None, description="Factor on hourly and upfront price by order date (by date of use for rented units)"
+    )
+    upfront_usd_per_unit: Money = 0.0
+    fixed_usd_per_order: Money = Field(default=0.0, description="Paid once for each period with an order")
+    kw_per_unit: Plain | None = Field(default=None, description="IT power of a unit, kW; PUE is added")
+    supply_per_period: PlainSeries | None = Field(default=None, description="Most units ordered (rented) in a period")
+    supply_total: Plain | None = Field(default=None, description="Most units active at one time")
+    min_order: Plain = Field(default=0.0, description="Fewest units of an order, if there is one")
+    max_order: Plain | None = Field(default=None, description="Most units of one order")
+    divisible: bool = Field(default=False, description="Fractions of a unit can be ordered")
+    availability: PositiveShare = Field(default=1.0, description="Share of active units that work")
+    salvage_share: Share = Field(default=0.0, description="Book value at the end of life, share of upfront")
+    order_from: When | None = Field(default=None, description="No order before this date")
+    order_until: When | None = Field(default=None, description="No order from this date on")
+    status: Status = "list"
+
+    @property
+    def rented(self) -> bool:
+        """Whether units follow the load rather than a term."""
+        return self.contract in RENTED
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Offer":
+        if self.rented:
+            given = [
+                name
+                for name in ("term", "upfront_usd_per_unit", "fixed_usd_per_order", "min_order", "max_order")
+                if getattr(self, name)
+            ]
+            if given or self.lead != "0 days":
+                names = ", ".join(given or ["lead"])
+                raise ValueError(f"expected no {names}: {self.contract} units have no order; remove it")
+        elif self.term is None or float(self.term.split()[0]) <= 0:
+            raise ValueError(f"expected a term: {self.contract} units need one, such as 36 months")
+        if self.salvage_share and self.contract != "owned":
+            raise ValueError("expected no salvage_share: only owned units have a salvage value; remove it")
+        if self.max_order is not None and self.min_order > self.max_order:
+            raise ValueError(f"expected min_order of at most max_order, {self.max_order:g}")
+        return self
