@@ -1,0 +1,66 @@
+"""From a scenario to one sparse problem: the table of contents."""
+
+from typing import Final
+
+from procure.formulation.capacity import Capacity
+from procure.formulation.counts import Counts
+from procure.formulation.demand import Demand
+from procure.formulation.eligibility import Eligibility, eligible
+from procure.formulation.index import Index
+from procure.formulation.ledger import Ledger, Tables, discounted_cost, discounted_penalty
+from procure.formulation.limits import Limits
+from procure.formulation.model import Family, Formulation, Model
+from procure.formulation.reduce import classes
+from procure.formulation.single_source import SingleSource
+from procure.formulation.site_power import SitePower
+from procure.formulation.supply import Supply
+from procure.formulation.training import Training
+from procure.scenario.complaint import InvalidData
+from procure.scenario.scenario import Scenario
+
+FAMILIES: Final[tuple[Family, ...]] = (
+    Eligibility(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(), Limits(), Counts(),
+)  # fmt: skip
+
+
+def build(scenario: Scenario, *, aggregate: bool = True) -> Formulation:
+    """Return the sparse problem of a scenario.
+
+    Parameters
+    ----------
+    aggregate
+        Join what nothing tells apart into classes (exact); False builds over single sources and workloads.
+
+    Raises
+    ------
+    InvalidData
+        When data that the scenario's rules need is missing.
+    TooLarge
+        When the model would be absurdly large.
+    """
+    check(scenario)
+    index = Index(scenario)
+    model = Model(index, classes(index, eligible(index), aggregate=aggregate))
+    for family in FAMILIES:
+        family.declare(model)
+        family.post(model.ledger)
+    for family in FAMILIES:
+        family.rows(model)
+    objective = discounted_cost if scenario.objective == "least_cost" else discounted_penalty
+    problem, unit, usd = model.builder.problem(objective(model.ledger))
+    return Formulation(problem, unit, usd, model)
+
+
+def check(scenario: Scenario) -> None:
+    """Raise InvalidData with the complaints of every family."""
+    complaints = [complaint for family in FAMILIES for complaint in family.check(scenario)]
+    if complaints:
+        raise InvalidData(list(dict.fromkeys(complaints)))
+
+
+def ledger_of(index: Index, tables: Tables) -> Ledger:
+    """Return the ledger of given decisions, posted by the same families that built the problem."""
+    ledger = Ledger(index, tables)
+    for family in FAMILIES:
+        family.post(ledger)
+    return ledger

@@ -1,0 +1,218 @@
+"""Columns and rows, gathered in blocks and assembled into one sparse problem."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from procure.formulation.index import Bools, Floats, Ints
+from procure.formulation.term import Term
+from solvers import Problem
+
+MAX_NONZEROS: Final = 60_000_000
+"""A model beyond this is refused before its memory is spent."""
+
+
+class TooLarge(Exception):
+    """The scenario would build an absurdly large model."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns or rows of one kind: where they start, and the labels that make their names."""
+
+    kind: str
+    start: int
+    count: int
+    labels: tuple[tuple[Sequence[str], Ints], ...]
+
+    def name(self, position: int) -> str:
+        """Return ``kind[label,label]`` of one member."""
+        parts = [names[codes[position]] for names, codes in self.labels if codes[position] >= 0]
+        return f"{self.kind}[{','.join(parts)}]" if parts else self.kind
+
+
+def _namer(blocks: Sequence[Block]) -> Callable[[int], str]:
+    starts = np.array([block.start for block in blocks])
+
+    def name(position: int) -> str:
+        block = blocks[int(np.searchsorted(starts, position, "right")) - 1]
+        return block.name(position - block.start)
+
+    return name
+
+
+@dataclass
+class Builder:
+    """Gathers columns and rows; `problem` assembles them.
+
+    Every column is counted in a unit of its own (the solver sees value ÷ unit), and every row is scaled by a power of
+    ten, so that the coefficients stay near one whatever the scenario's units are.
+    """
+
+    column_blocks: list[Block] = field(default_factory=list)
+    row_blocks: list[Block] = field(default_factory=list)
+    _columns: list[tuple[Floats, Floats, Bools, Ints, Floats]] = field(default_factory=list)
+    _rows: list[tuple[Floats, Floats]] = field(default_factory=list)
+    _entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    _nonzeros: int = 0
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns so far."""
+        return self.column_blocks[-1].start + self.column_blocks[-1].count if self.column_blocks else 0
+
+    @property
+    def row_count(self) -> int:
+        """Number of rows so far."""
+        return self.row_blocks[-1].start + self.row_blocks[-1].count if self.row_blocks else 0
+
+    def columns(
+        self,
+        kind: str,
+        labels: Sequence[tuple[Sequence[str], Ints]],
+        *,
+        upper: Floats | float = np.inf,
+        integer: Bools | bool = False,
+        structure: bool = False,
+        unit: Floats | float = 1.0,
+    ) -> Ints:
+        """Add columns with lower bound 0 and return their numbers.
+
+        Parameters
+        ----------
+        kind, labels
+            The name's first word, and for each label the names and a code for each column.
+        upper
+            Upper bounds in the quantity's own unit.
+        integer, structure
+            Whole numbers; of these, those that decide the structure rather than count units.
+        unit
+            What one of the solver's units stands for.
+        """
+        count = len(labels[0][1])
+        block = Block(kind, self.column_count, count, tuple(labels))
+        self.guard(count)
+        self.column_blocks.append(block)
+        whole = np.broadcast_to(np.asarray(integer, dtype=bool), (count,))
+        stage = np.full(count, 0 if structure else 1, dtype=np.int64)
+        scale = np.broadcast_to(np.asarray(unit, dtype=np.float64), (count,))
+        high = np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,))
+        self._columns.append((np.zeros(count), high, whole, stage, scale))
+        return np.arange(block.start, block.start + count)
+
+    def upper_of(self, column: Ints) -> Floats:
+        """Return the upper bounds of some columns, in their quantity's own unit."""
+        return np.concatenate([part[1] for part in self._columns])[column]
+
+    def rows(
+        self,
+        kind: str,
+        labels: Sequence[tuple[Sequence[str], Ints]],
+        entries: Sequence[tuple[Ints, Term]],
+        *,
+        lower: Floats | float = -np.inf,
+        upper: Floats | float = np.inf,
+    ) -> None:
+        """Add rows lower ≤ Σ entries ≤ upper.
+
+        Parameters
+        ----------
+        kind, labels
+            The name's first word, and for each label the names and a code for each row.
+        entries
+            Pairs of the row (counted from 0 in this block) of each entry and the entries; constants move to the bounds.
+        """
+        count = len(labels[0][1])
+        if count == 0:
+            return
+        block = Block(kind, self.row_count, count, tuple(labels))
+        low = np.array(np.broadcast_to(np.asarray(lower, dtype=np.float64), (count,)))
+        high = np.array(np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,)))
+        for row, term in entries:
+            fixed = term.column < 0
+            if fixed.any():
+                moved = np.bincount(row[fixed], weights=term.coefficient[fixed], minlength=count)
+                low, high = low - moved, high - moved
+                row, term = row[~fixed], term.where(~fixed)
+            self.guard(len(row))
+            self._entries.append((row + block.start, term.column, term.coefficient))
+        self.row_blocks.append(block)
+        self._rows.append((low, high))
+
+    def guard(self, more: int) -> None:
+        """Refuse a model beyond `MAX_NONZEROS`.
+
+        Raises
+        ------
+        TooLarge
+            Before the memory is spent.
+        """
+        self._nonzeros += more
+        if self._nonzeros > MAX_NONZEROS:
+            raise TooLarge(
+                f"the model would have more than {MAX_NONZEROS:,} nonzeros: use longer or fewer periods, fewer slices, "
+                "offers or workloads"
+            )
+
+    def problem(self, objective: Term) -> tuple[Problem, Floats, float]:
+        """Return the problem, the unit of each column, and the unit of the objective.
+
+        Columns: quantity = value × unit. Objective: quantity = value × unit of the objective.
+        """
+        lower, upper, integer, stage, unit = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        size = len(lower)
+        held = objective.column >= 0
+        cost = np.bincount(objective.column[held], objective.coefficient[held], minlength=size) * unit
+        offset = float(objective.coefficient[~held].sum())
+        typical = np.median(np.abs(cost[cost != 0])) if (cost != 0).any() else 1.0
+        money = float(10.0 ** np.round(np.log10(typical)))
+        starts, columns, values, low, high = self._matrix(unit, size)
+        problem = Problem(
+            objective=cost / money,
+            column_lower=lower / unit,
+            column_upper=upper / unit,
+            integer=integer,
+            row_lower=low,
+            row_upper=high,
+            starts=starts,
+            columns=columns,
+            coefficients=values,
+            offset=offset / money,
+            stage=stage.astype(np.int8),
+            column_names=_namer(self.column_blocks),
+            row_names=_namer(self.row_blocks) if self.row_blocks else None,
+        )
+        return problem, unit, money
+
+    def _matrix(self, unit: Floats, size: int) -> tuple[Ints, NDArray[np.int32], Floats, Floats, Floats]:
+        count = self.row_count
+        low = np.concatenate([part[0] for part in self._rows]) if self._rows else np.zeros(0)
+        high = np.concatenate([part[1] for part in self._rows]) if self._rows else np.zeros(0)
+        if not self._entries:
+            empty = np.zeros(0)
+            return np.zeros(count + 1, dtype=np.int64), empty.astype(np.int32), empty, low, high
+        row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+        value = value * unit[column]
+        key = row * size + column
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        total = np.add.reduceat(value[order], first)
+        row, column = row[order][first], column[order][first]
+        kept = np.abs(total) > 1e-12 * np.maximum.reduceat(np.abs(value[order]), first)
+        row, column, total = row[kept], column[kept], total[kept]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
+        scale = _row_scale(row, total, count)
+        return starts, column.astype(np.int32), total * scale[row], low * scale, high * scale
+
+
+def _row_scale(row: Ints, value: Floats, count: int) -> Floats:
+    size = np.log10(np.abs(value))
+    largest, smallest = np.full(count, -np.inf), np.full(count, np.inf)
+    np.maximum.at(largest, row, size)
+    np.minimum.at(smallest, row, size)
+    middle = np.where(np.isfinite(largest), (largest + smallest) / 2, 0.0)
+    return np.asarray(10.0 ** -np.round(middle))

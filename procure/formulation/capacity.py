@@ -1,0 +1,94 @@
+"""Work runs on active capacity, and never on more than there is."""
+
+import numpy as np
+
+from procure.formulation.index import Ints
+from procure.formulation.ledger import Ledger, item
+from procure.formulation.model import Model, Rule
+from procure.formulation.need import most_rate
+from procure.formulation.supply import cross
+
+
+class Capacity(Rule):
+    """serve[w,c,t,k,f]: rate at which class c works for w; Σ_w serve / chip rate[w,c] ≤ working chips of c in t, k, f.
+
+    The chip rate is throughput × target utilisation; working chips are active units × chips × availability. Orders are
+    the same in every slice; rented units follow the load.
+    """
+
+    def declare(self, model: Model) -> None:
+        """Add serve columns where the pair is eligible, has work, and may have capacity."""
+        index, classes = model.index, model.classes
+        work, kind, period = np.nonzero(
+            (classes.pairs[:, :, None] & _has_work(model)[:, None, :]) & _may_exist(model)[None, :, :]
+        )
+        work, kind, period, part, future = cross(index, work, kind, period)
+        if not len(work):
+            return
+        workload, source = classes.workload[work], classes.source[kind]
+        names = (index.workload_label(workload), index.source_label(source), index.period_label(period),
+                 index.slice_label(part), index.future_label(future))  # fmt: skip
+        most = most_rate(index) * classes.equivalent[:, None, None]
+        rate = np.zeros((len(classes.workload), *most.shape[1:]))
+        np.add.at(rate, classes.of_workload, most)
+        upper = rate[work, period, part]
+        column = model.builder.columns("serve", names, upper=upper, unit=index.unit_rate[workload])
+        model.decide("serve", column, workload=workload, source=source, period=period, slice=part, future=future)
+
+    def post(self, ledger: Ledger) -> None:
+        """Post chips used, work served and serving cost."""
+        serve, index = ledger.tables.get("serve"), ledger.index
+        if serve is None:
+            return
+        workload, source = serve.labels["workload"], serve.labels["source"]
+        ledger.post("used", serve.term(1 / index.chip_rate[workload, source]))
+        hours = index.slice_hours[serve.labels["period"], serve.labels["slice"]]
+        served = serve.term(index.per_hour[workload] * hours)
+        ledger.post("served", served)
+        ledger.post("money", served.times(index.serving_usd[workload, source]).labelled(item=item("serving")))
+
+    def rows(self, model: Model) -> None:
+        """Bound the chips used in each class, period, slice and future by those that work."""
+        index, of_source = model.index, model.classes.of_source
+        _, _, periods, slices, futures = index.sizes
+        used = model.ledger.quantity("used")
+        working = model.ledger.quantity("working")
+        working = working.where(of_source[working.labels["source"]] >= 0)
+        working = working.spread("slice", slices).spread("future", futures)
+        shape = (len(model.classes.source), periods, slices, futures)
+
+        def code(labels: dict[str, Ints]) -> Ints:
+            place = (of_source[labels["source"]], labels["period"], labels["slice"], labels["future"])
+            return np.asarray(np.ravel_multi_index(place, shape), dtype=np.int64)
+
+        there, row = np.unique(code(used.labels), return_inverse=True)
+        supplied = code(working.labels)
+        position = np.minimum(np.searchsorted(there, supplied), len(there) - 1)
+        wanted = there[position] == supplied if len(there) else np.zeros(len(supplied), dtype=bool)
+        kind, period, part, future = np.unravel_index(there, shape)
+        names = (index.source_label(model.classes.source[kind]), index.period_label(period),
+                 index.slice_label(part), index.future_label(future))  # fmt: skip
+        entries = [(row.reshape(-1), used), (position[wanted], working.where(wanted).times(-1.0))]
+        model.builder.rows("capacity", names, entries, upper=0.0)
+
+
+def _has_work(model: Model) -> np.ndarray:
+    """Return in which periods a demand class may have work to run, shape (D, T)."""
+    index = model.index
+    has = np.where(index.kind_is("training")[:, None], index.window, index.demand > 0)
+    for row in np.flatnonzero(index.kind_is("batch")):
+        waiting = np.convolve(index.demand[row], np.ones(int(index.may_wait[row]) + 1))[: index.sizes[2]]
+        has[row] = waiting > 0
+    out = np.zeros((len(model.classes.workload), index.sizes[2]), dtype=bool)
+    np.logical_or.at(out, model.classes.of_workload, has)
+    return out
+
+
+def _may_exist(model: Model) -> np.ndarray:
+    """Return in which periods a capacity class may have capacity, shape (C, T)."""
+    index, of_source = model.index, model.classes.of_source
+    units = model.ledger.quantity("units")
+    out = np.zeros((len(model.classes.source), index.sizes[2]), dtype=bool)
+    kind = of_source[units.labels["source"]]
+    out[kind[kind >= 0], units.labels["period"][kind >= 0]] = True
+    return out

@@ -1,0 +1,157 @@
+"""Demand is served, or left unmet at its price."""
+
+import numpy as np
+
+from procure.formulation.index import Index, Ints
+from procure.formulation.ledger import Decisions, Ledger
+from procure.formulation.model import Model, Rule
+from procure.formulation.supply import cross
+from procure.formulation.term import Term, joined
+
+
+class Demand(Rule):
+    """Inference: Σ_c serve[w,c,t,k,f] + unmet[w,t,k,f] = demand[w,t] · load[w,k].
+
+    Batch, with backlog b and waiting time q: b[t] = b[t-1] + demand[t] - unmet[t] - work served in t, and
+    b[t] ≤ Σ_{t-q < s ≤ t} (demand[s] - unmet[s]): first come, first served, so that nothing waits longer than q. The
+    backlog is empty at the end. Unmet work is at most (1 - essential share) of the demand, and none where it has no
+    price.
+    """
+
+    def declare(self, model: Model) -> None:
+        """Add unmet work and the backlogs of batch."""
+        index = model.index
+        parts = [*_inference(index), *_amounts(index)]
+        workload, period, part, future = (np.concatenate([p[n] for p in parts]) for n in range(4))
+        most = np.concatenate([p[4] for p in parts])
+        unit = np.concatenate([p[5] for p in parts])
+        left = most * index.may_leave[workload]
+        some = left > 0
+        workload, period, part, future = workload[some], period[some], part[some], future[some]
+        if len(workload):
+            names = (index.workload_label(workload), index.period_label(period), index.slice_label(part),
+                     index.future_label(future))  # fmt: skip
+            column = model.builder.columns("unmet", names, upper=left[some], unit=unit[some])
+            model.decide("unmet", column, workload=workload, period=period, slice=part, future=future)
+        self._backlogs(model)
+
+    def _backlogs(self, model: Model) -> None:
+        index = model.index
+        periods = index.sizes[2]
+        waits = index.kind_is("batch") & (index.may_wait > 0)
+        workload, period = np.nonzero(waits[:, None] & (np.arange(periods) < periods - 1)[None, :])
+        if len(workload):
+            futures = index.sizes[4]
+            future = np.tile(np.arange(futures), len(workload))
+            workload, period = np.repeat(workload, futures), np.repeat(period, futures)
+            names = (index.workload_label(workload), index.period_label(period), index.future_label(future))
+            column = model.builder.columns("backlog", names, unit=amount_unit(index)[workload])
+            model.decide("backlog", column, workload=workload, period=period, future=future)
+
+    def post(self, ledger: Ledger) -> None:
+        """Post unmet work and its penalty."""
+        unmet, index = ledger.tables.get("unmet"), ledger.index
+        if unmet is None:
+            return
+        workload, part = unmet.labels["workload"], unmet.labels["slice"]
+        hours = index.slice_hours[unmet.labels["period"], np.maximum(part, 0)] * index.per_hour[workload]
+        work = unmet.term(np.where(part >= 0, hours, 1.0))
+        ledger.post("unmet_work", work)
+        ledger.post("penalty", work.times(index.unmet_usd[workload]))
+
+    def rows(self, model: Model) -> None:
+        """Balance the demand of inference and the backlogs of batch."""
+        self._rates(model)
+        for workload in np.flatnonzero(model.index.kind_is("batch")):
+            for future in range(model.index.sizes[4]):
+                self._batch(model, int(workload), future)
+
+    def _rates(self, model: Model) -> None:
+        # members of a demand class share one row, in the work of the workload that stands for them
+        index, classes = model.index, model.classes
+        workload, period, part, future, rate, _ = next(iter(_inference(index)))
+        _, _, periods, slices, futures = index.sizes
+        shape = (len(classes.workload), periods, slices, futures)
+        place = (classes.of_workload[workload], period, part, future)
+        code = np.ravel_multi_index(place, shape) if len(workload) else np.zeros(0, dtype=np.int64)
+        there, row = np.unique(code, return_inverse=True)
+        total = np.bincount(row.reshape(-1), rate * classes.equivalent[workload], minlength=len(there))
+        entries = []
+        for kind in ("serve", "unmet"):
+            table = model.table(kind)
+            term = table.term() if table else None
+            if term is None:
+                continue
+            work = term.labels["workload"]
+            term = term.times(classes.equivalent[work]) if kind == "unmet" else term
+            inference = index.kind_is("inference")[term.labels["workload"]]
+            term = term.where(inference)
+            work = term.labels["workload"]
+            place = (classes.of_workload[work], *(term.labels[name] for name in ("period", "slice", "future")))
+            entries.append((np.searchsorted(there, np.ravel_multi_index(place, shape)), term))
+        demand, period, part, future = np.unravel_index(there, shape)
+        names = (index.workload_label(classes.workload[demand]), index.period_label(period),
+                 index.slice_label(part), index.future_label(future))  # fmt: skip
+        model.builder.rows("demand", names, entries, lower=total, upper=total)
+
+    def _batch(self, model: Model, workload: int, future: int) -> None:
+        index = model.index
+        periods, wait = index.sizes[2], int(index.may_wait[workload])
+        period = np.arange(periods)
+        served = _of(model.ledger.quantity("served"), workload, future)
+        unmet = _of(model.ledger.quantity("unmet_work"), workload, future)
+        backlog = _of(_term(model.table("backlog")), workload, future)
+        label = (index.workload_label(np.full(periods, workload)), index.period_label(period),
+                 index.future_label(np.full(periods, future)))  # fmt: skip
+        before = backlog.labels["period"] + 1
+        entries = [
+            (served.labels["period"], served), (unmet.labels["period"], unmet),
+            (backlog.labels["period"], backlog), (before, backlog.times(-1.0)),
+        ]  # fmt: skip
+        arriving = index.demand[workload]
+        model.builder.rows("batch", label, entries, lower=arriving, upper=arriving)
+        if backlog.size:
+            waiting = np.convolve(arriving, np.ones(wait))[:periods]
+            spread = [unmet.labels["period"] + lag for lag in range(wait)]
+            given_up = [(row[row < periods - 1], unmet.where(row < periods - 1)) for row in spread]
+            last = tuple((names, codes[:-1]) for names, codes in label)
+            model.builder.rows("wait", last, [(backlog.labels["period"], backlog), *given_up], upper=waiting[:-1])
+
+
+def _inference(index: Index) -> list[tuple[Ints, ...]]:
+    """Return workload, period, slice, future, rate and unit wherever inference has demand."""
+    workload, period = np.nonzero(index.kind_is("inference")[:, None] & (index.demand > 0))
+    workload, period, part, future = cross(index, workload, period)
+    rate = index.demand[workload, period] * index.load[workload, part]
+    return [(workload, period, part, future, rate, index.unit_rate[workload])]
+
+
+def _amounts(index: Index) -> list[tuple[Ints, ...]]:
+    """Return the same for batch (by period of arrival) and training (in the last period of its window)."""
+    parts = []
+    batch = np.nonzero(index.kind_is("batch")[:, None] & (index.demand > 0))
+    training = np.flatnonzero(index.kind_is("training"))
+    for workload, period, amount in (
+        (*batch, index.demand[batch]),
+        (training, index.last_period[training], index.work[training]),
+    ):
+        futures = index.sizes[4]
+        future = np.tile(np.arange(futures), len(workload))
+        workload, period = np.repeat(workload, futures), np.repeat(period, futures)
+        part = np.full(len(workload), -1)
+        parts.append((workload, period, part, future, np.repeat(amount, futures), amount_unit(index)[workload]))
+    return parts
+
+
+def amount_unit(index: Index) -> np.ndarray:
+    """Return the unit in which amounts of work are counted, shape (W,): a chip's work in a typical period."""
+    hours = 10.0 ** np.round(np.log10(np.median(index.scenario.horizon.hours)))
+    return np.asarray(index.unit_rate * index.per_hour * hours)
+
+
+def _of(term: Term, workload: int, future: int) -> Term:
+    return term.where((term.labels["workload"] == workload) & (term.labels["future"] == future))
+
+
+def _term(table: Decisions | None) -> Term:
+    return table.term() if table else joined([])

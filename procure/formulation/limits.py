@@ -1,0 +1,157 @@
+"""Limits on amounts and shares of any quantity."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from procure.formulation.index import Floats, Ints
+from procure.formulation.ledger import Ledger
+from procure.formulation.measure import Measured, measure
+from procure.formulation.model import Model, Rule
+from procure.formulation.term import Term
+from procure.scenario.complaint import Complaint
+from procure.scenario.limit import Limit
+from procure.scenario.scenario import Scenario
+from procure.scenario.series import Series
+
+_NEEDS = {
+    "power": (("kw_per_unit", "kw_per_chip"), ("pue",), ()),
+    "carbon": (("kw_per_unit", "kw_per_chip"), ("pue", "carbon_g_per_kwh"), ()),
+    "compute": ((), (), ("bf16_tflops",)),
+}
+
+
+class Limits(Rule):
+    """For each group and window: quantity ≤ max, ≥ min, ≤ max_share · total, ≥ min_share · total.
+
+    Soft limits: the same with violation[limit,group,window] ≥ 0 to help, at its price.
+    """
+
+    def check(self, scenario: Scenario) -> Iterable[Complaint]:
+        """Ask for the data a limited quantity is made of, and for one unit of work where work is added up."""
+        for number, limit in enumerate(scenario.limits):
+            if limit.quantity in _NEEDS:
+                yield from _missing_data(scenario, limit)
+            if limit.quantity in ("served", "unmet") and limit.per != "workload":
+                chosen = scenario.works.mask(limit.where)
+                units = {work.unit for work, yes in zip(scenario.workloads, chosen, strict=True) if yes}
+                if len(units) > 1:
+                    expected = f"expected workloads of one unit, not {', '.join(sorted(units))}"
+                    yield Complaint(("limits", number, "where"), limit.id, expected, "Select them, or write per: workload.")
+
+    def declare(self, model: Model) -> None:
+        """Measure each limit; add totals of shares and violations of soft limits."""
+        for limit in model.index.scenario.limits:
+            measured = measure(limit, model.index, model.ledger)
+            model.measured[limit.id] = measured
+        self._violations(model)
+
+    def _violations(self, model: Model) -> None:
+        parts = []
+        limits = [limit for limit in model.index.scenario.limits if limit.soft is not None]
+        for limit in limits:
+            measured = model.measured[limit.id]
+            group, window, future = measured.codes()
+            names = _names(measured, model)
+            typical = np.abs(measured.term.coefficient)
+            unit = 10.0 ** np.round(np.log10(np.median(typical))) if typical.size else 1.0
+            if limit.bound.endswith("count"):
+                unit = 1.0
+            column = model.builder.columns("violation", names, unit=unit)
+            number = np.full(measured.size, model.index.scenario.limits.index(limit))
+            parts.append((column, number, np.arange(measured.size), measured.last[window], future))
+        if parts:
+            column, number, row, period, future = (np.concatenate(part) for part in zip(*parts, strict=True))
+            model.decide("violation", column, limit=number, row=row, period=period, future=future)
+
+    def post(self, ledger: Ledger) -> None:
+        """Post the price of violations."""
+        violation = ledger.tables.get("violation")
+        if violation is not None:
+            soft = np.array([limit.soft or 0.0 for limit in ledger.index.scenario.limits])
+            labels = {name: violation.labels[name] for name in ("period", "future")}
+            ledger.post("soft_penalty", Term.of(violation.column, soft[violation.labels["limit"]], **labels).times(1.0))
+
+    def rows(self, model: Model) -> None:
+        """Add the rows of limits on amounts and shares."""
+        totals: dict[object, Ints] = {}
+        for limit in model.index.scenario.limits:
+            measured = model.measured[limit.id]
+            if limit.bound in ("min", "max"):
+                _bound(model, measured, [], bound_values(measured, model.index.scenario))
+            elif limit.bound.endswith("share"):
+                key = (limit.quantity, str(limit.of), limit.every, limit.start, limit.until)
+                if key not in totals:
+                    totals[key] = _total(model, measured)
+                _, window, future = measured.codes()
+                assert isinstance(limit.value, float)
+                share = Term.of(totals[key][window * measured.futures + future], -limit.value)
+                _bound(model, measured, [(np.arange(measured.size), share)], np.zeros(measured.size))
+
+
+def _total(model: Model, measured: Measured) -> Ints:
+    size = len(measured.windows) * measured.futures
+    window, future = np.divmod(np.arange(size), measured.futures)
+    typical = np.abs(measured.total.coefficient)
+    unit = 10.0 ** np.round(np.log10(np.median(typical))) if typical.size else 1.0
+    names = (((measured.limit.id,), np.zeros(size, dtype=np.int64)), (measured.windows, window),
+             model.index.future_label(future))  # fmt: skip
+    column = model.builder.columns("total", names, unit=unit)
+    entries = [(measured.total_row, measured.total), (np.arange(size), Term.of(column, -1.0))]
+    model.builder.rows("total", names, entries, lower=0.0, upper=0.0)
+    return column
+
+
+def _bound(model: Model, measured: Measured, more: list[tuple[Ints, Term]], bound: Floats) -> None:
+    least = measured.limit.bound.startswith("min")
+    entries = [(measured.row, measured.term), *more, *violations(model, measured.limit, 1.0 if least else -1.0)]
+    bounds = {"lower": bound} if least else {"upper": bound}
+    model.builder.rows("limit", _names(measured, model), entries, **bounds)
+
+
+def violations(model: Model, limit: Limit, sign: float) -> list[tuple[Ints, Term]]:
+    """Return the entries of a soft limit's violations, none for a hard one."""
+    table = model.table("violation")
+    if limit.soft is None or table is None:
+        return []
+    mine = table.labels["limit"] == model.index.scenario.limits.index(limit)
+    return [(table.labels["row"][mine], Term.of(table.column[mine], sign))]
+
+
+def bound_values(measured: Measured, scenario: Scenario) -> Floats:
+    """Return the bound of each row of a limit on an amount, shape (rows,)."""
+    value = measured.limit.value
+    assert isinstance(value, Series)
+    _, window, _ = measured.codes()
+    if isinstance(value.form, float):
+        return np.full(measured.size, value.form)
+    return np.asarray(value.on(scenario.horizon)[measured.first[window]])
+
+
+def _names(measured: Measured, model: Model):  # type: ignore[no-untyped-def]  # labels of a block
+    group, window, future = measured.codes()
+    group = group if measured.limit.per else np.full_like(group, -1)
+    limit = ((measured.limit.id,), np.zeros_like(group))
+    return (limit, (measured.groups, group), (measured.windows, window), model.index.future_label(future))
+
+
+def _missing_data(scenario: Scenario, limit: Limit) -> Iterable[Complaint]:
+    chosen = scenario.sources.mask(limit.where)
+    if limit.bound.endswith("share"):
+        chosen = chosen | scenario.sources.mask(limit.of)
+    of_source, of_region, of_chip = _NEEDS[limit.quantity]
+    why = f"limit {limit.id} is on {limit.quantity}"
+    regions, chips = set(), set()
+    for number, (source, yes) in enumerate(zip((*scenario.offers, *scenario.fleet), chosen, strict=True)):
+        if yes:
+            regions.add(source.region)
+            chips.add(source.accelerator)
+            kind, at = ("offers", number) if number < len(scenario.offers) else ("fleet", number - len(scenario.offers))
+            for field in of_source:
+                if hasattr(source, field) and getattr(source, field) is None:
+                    yield Complaint((kind, at, field), "missing", f"expected a value: {why}", f"Add {field}.")
+    for kind, ids, fields in (("regions", regions, of_region), ("accelerators", chips, of_chip)):
+        for number, entry in enumerate(getattr(scenario, kind)):
+            for field in fields:
+                if entry.id in ids and getattr(entry, field) is None:
+                    yield Complaint((kind, number, field), "missing", f"expected a value: {why}", f"Add {field}.")

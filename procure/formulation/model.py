@@ -1,0 +1,95 @@
+"""A formulation under construction: index, classes, columns by kind, ledger and builder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from procure.formulation.builder import Builder
+from procure.formulation.index import Floats, Index, Ints
+from procure.formulation.ledger import Decisions, Ledger
+from procure.formulation.reduce import Classes
+from procure.scenario.complaint import Complaint
+from procure.scenario.scenario import Scenario
+from solvers import Problem
+
+if TYPE_CHECKING:
+    from procure.formulation.measure import Measured
+
+
+@dataclass
+class Model:
+    """What the families work on."""
+
+    index: Index
+    classes: Classes
+    builder: Builder = field(default_factory=Builder)
+    ledger: Ledger = field(init=False)
+    measured: dict[str, "Measured"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.index, {})
+
+    def decide(self, kind: str, column: Ints, **labels: Ints) -> Decisions:
+        """Record the decisions of a kind, and return them."""
+        table = Decisions(column, labels)
+        self.ledger.tables[kind] = table
+        return table
+
+    def table(self, kind: str) -> Decisions | None:
+        """Return the decisions of a kind, or None where there are none."""
+        return self.ledger.tables.get(kind)
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """A scenario turned into one sparse problem.
+
+    Parameters
+    ----------
+    problem
+        The arrays the solver answers.
+    unit
+        What one solver unit of each column stands for, shape (columns,).
+    objective_usd
+        What one solver unit of the objective stands for, USD.
+    model
+        The columns by kind and the ledger, with which an answer is read back.
+    """
+
+    problem: Problem
+    unit: Floats
+    objective_usd: float
+    model: Model
+
+
+class Family(Protocol):
+    """A kind of constraint: up to four hooks, run in one fixed order by `build`."""
+
+    def check(self, scenario: Scenario) -> Iterable[Complaint]:
+        """Complain about data that this family cannot work with."""
+
+    def declare(self, model: Model) -> None:
+        """Add columns."""
+
+    def post(self, ledger: Ledger) -> None:
+        """Post what the decisions add to the ledger; also called on the decisions of a plan."""
+
+    def rows(self, model: Model) -> None:
+        """Add rows."""
+
+
+class Rule:
+    """A family with nothing to do: the base of those that use some of the hooks."""
+
+    def check(self, scenario: Scenario) -> Iterable[Complaint]:
+        """Complain of nothing."""
+        return ()
+
+    def declare(self, model: Model) -> None:
+        """Add no columns."""
+
+    def post(self, ledger: Ledger) -> None:
+        """Post nothing."""
+
+    def rows(self, model: Model) -> None:
+        """Add no rows."""

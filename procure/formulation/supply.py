@@ -1,0 +1,245 @@
+"""What can be ordered and rented: orders with lead and term, rented units, fixed cost per order, supply."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from procure.formulation.index import Bools, Floats, Index, Ints
+from procure.formulation.ledger import Decisions, Ledger, hours_of, item
+from procure.formulation.model import Model, Rule
+from procure.formulation.need import dilutes, need_chips
+from procure.formulation.term import CONSTANT, Term
+from procure.scenario.complaint import Complaint
+from procure.scenario.horizon import Horizon
+from procure.scenario.scenario import Scenario
+
+
+class Supply(Rule):
+    """order[o,s] units, active from s + lead for the term; rent[o,t,k,f] units in a slice.
+
+    - supply per period: order[o,s] ≤ min(supply per period, supply in total, largest order), as bounds;
+    - supply in total: Σ_{s active in t} order[o,s] + rent[o,t,k,f] ≤ supply total[o];
+    - order size: min_order · place[o,s] ≤ order[o,s] ≤ most[o,s] · place[o,s], where a fixed cost or a least order asks
+      for it; most is what supply allows, or what the demand could use.
+    """
+
+    def check(self, scenario: Scenario) -> Iterable[Complaint]:
+        """Ask for a largest order where neither supply nor demand bounds an order that has a fixed cost or least size."""
+        if not dilutes(scenario):
+            return
+        for number, offer in enumerate(scenario.offers):
+            sized = offer.fixed_usd_per_order or offer.min_order
+            bounded = [offer.max_order, offer.supply_total, offer.supply_per_period]
+            if sized and all(bound is None for bound in bounded):
+                expected = "expected a largest order: it has a fixed cost or least order, and a limit rewards buying more"
+                yield Complaint(("offers", number, "max_order"), "missing", expected, "Add max_order or supply_total.")
+
+    def declare(self, model: Model) -> None:
+        """Add orders, rented units, and the places of orders with a fixed cost or least size."""
+        index, builder = model.index, model.builder
+        most = most_units(index, model.classes.eligible)
+        worth = index.usable & _useful(model)[:, None]
+        offer, period = np.nonzero(worth & ~index.rented[:, None])
+        if len(offer):
+            names = (index.source_label(offer), index.period_label(period))
+            whole = ~index.divisible[offer]
+            column = builder.columns("order", names, upper=most[offer, period], integer=whole)
+            model.decide("order", column, source=offer, period=period)
+            self._places(model, offer, period)
+        offer, period = np.nonzero(worth & index.rented[:, None])
+        if len(offer):
+            offer, period, part, future = cross(index, offer, period)
+            names = (index.source_label(offer), index.period_label(period), index.slice_label(part),
+                     index.future_label(future))  # fmt: skip
+            whole = ~index.divisible[offer]
+            column = builder.columns("rent", names, upper=most[offer, period], integer=whole)
+            model.decide("rent", column, source=offer, period=period, slice=part, future=future)
+
+    def _places(self, model: Model, offer: Ints, period: Ints) -> None:
+        index = model.index
+        sized = (index.prices("fixed_usd_per_order") > 0) | (index.prices("min_order") > 0)
+        offer, period = offer[sized[offer]], period[sized[offer]]
+        if len(offer):
+            names = (index.source_label(offer), index.period_label(period))
+            column = model.builder.columns("place", names, upper=1.0, integer=True, structure=True)
+            model.decide("place", column, source=offer, period=period)
+
+    def post(self, ledger: Ledger) -> None:
+        """Post units, working chips, payments, salvage and tail."""
+        index = ledger.index
+        order, rent, place = (ledger.tables.get(kind) for kind in ("order", "rent", "place"))
+        for term in (active_orders(index, order), rent.term() if rent else None, _fleet(index)):
+            if term is not None:
+                ledger.post("units", term)
+                source = term.labels["source"]
+                ledger.post("working", term.times((index.chips_per_unit * index.availability)[source]))
+        if order is not None:
+            _post_orders(ledger, order)
+        if rent is not None:
+            offer, period, part = (rent.labels[name] for name in ("source", "period", "slice"))
+            price = index.prices("price_usd_per_unit_hour")[offer] * index.price_factor[offer, period]
+            ledger.post("money", rent.term(price * index.slice_hours[period, part], item=item("rent")).times(1.0))
+        if place is not None:
+            offer = place.labels["source"]
+            code = np.where(index.contract_is("owned")[offer], item("capex_fixed"), item("fixed"))
+            ledger.post("money", place.term(index.prices("fixed_usd_per_order")[offer], item=code).times(1.0))
+        _post_running(ledger)
+
+    def rows(self, model: Model) -> None:
+        """Bound active units by the total supply, and orders by their least and largest size."""
+        index, order = model.index, model.table("order")
+        units = active_orders(index, order)
+        if order is None or units is None:
+            return
+        periods = index.sizes[2]
+        units = units.where(np.isfinite(index.supply_total)[units.labels["source"]])
+        code = units.labels["source"] * periods + units.labels["period"]
+        shared = np.bincount(code)[code] > 1  # a single order has the supply as its own bound
+        units, code = units.where(shared), code[shared]
+        used, row = np.unique(code, return_inverse=True)
+        offer, period = np.divmod(used, periods)
+        names = (index.source_label(offer), index.period_label(period))
+        model.builder.rows("supply", names, [(row.reshape(-1), units)], upper=index.supply_total[offer])
+        self._sizes(model, order)
+
+    def _sizes(self, model: Model, order: Decisions) -> None:
+        place, index = model.table("place"), model.index
+        if place is None:
+            return
+        offer, period = place.labels["source"], place.labels["period"]
+        column = np.full((len(index.offers), index.sizes[2]), -1)
+        column[order.labels["source"], order.labels["period"]] = order.column
+        ordered = column[offer, period]
+        for kind, size in (("order_most", model.builder.upper_of(ordered)), ("order_least", index.prices("min_order")[offer])):
+            some = size > 0
+            row = np.arange(int(some.sum()))
+            names = (index.source_label(offer[some]), index.period_label(period[some]))
+            entries = [(row, Term.of(ordered[some], 1.0)), (row, Term.of(place.column[some], -size[some]))]
+            bounds = {"upper": 0.0} if kind == "order_most" else {"lower": 0.0}
+            model.builder.rows(kind, names, entries, **bounds)
+
+
+def most_units(index: Index, eligible: Bools) -> Floats:
+    """Return the most units of each offer worth ordering or renting in each period, shape (offers, T).
+
+    Supply bounds it; so does what all workloads together could use, unless a limit may reward buying more than is
+    needed (a least amount, or a share whose other side can be diluted).
+    """
+    most = index.supply.copy()
+    if not dilutes(index.scenario):
+        offers = len(index.offers)
+        chips = need_chips(index, eligible)[:offers]
+        useful = np.zeros_like(most)
+        for lag in range(int(min(index.term.max(initial=1), most.shape[1]))):
+            shift = np.zeros_like(most)
+            shift[:, : most.shape[1] - lag] = chips[:, lag:]
+            useful = np.maximum(useful, np.where(index.term[:, None] > lag, shift, 0.0))
+        begin = np.where(index.rented, 0, index.lead)
+        period = np.minimum(np.arange(most.shape[1])[None, :] + begin[:, None], most.shape[1] - 1)
+        useful = np.take_along_axis(useful, period, axis=1)
+        units = useful / (index.chips_per_unit * index.availability)[:offers, None]
+        whole = np.where(index.divisible[:, None], units, np.ceil(units - 1e-9))
+        most = np.minimum(most, np.maximum(whole, index.prices("min_order")[:, None]))
+    return np.where(index.divisible[:, None], most, np.floor(most + 1e-9))
+
+
+def _useful(model: Model) -> Bools:
+    # an offer no workload may run on is worth ordering only to satisfy a limit
+    index = model.index
+    if dilutes(index.scenario):
+        return np.ones(len(index.offers), dtype=bool)
+    return np.asarray(model.classes.of_source[: len(index.offers)] >= 0)
+
+
+def cross(index: Index, *codes: Ints) -> tuple[Ints, ...]:
+    """Return codes repeated for every slice and future, followed by the slice and future codes."""
+    _, _, _, slices, futures = index.sizes
+    part, future = np.divmod(np.tile(np.arange(slices * futures), len(codes[0])), futures)
+    return (*(np.repeat(code, slices * futures) for code in codes), part, future)
+
+
+def delivered(index: Index, order: Decisions) -> tuple[Ints, Ints]:
+    """Return the first active period of each order and the first one after its term."""
+    offer = order.labels["source"]
+    first = order.labels["period"] + index.lead[offer]
+    return first, first + index.term[offer]
+
+
+def _expand(index: Index, order: Decisions) -> tuple[Ints, Ints]:
+    first, end = delivered(index, order)
+    length = np.maximum(np.minimum(end, index.sizes[2]) - first, 0)
+    position = np.repeat(np.arange(order.size), length)
+    period = np.arange(len(position)) - np.repeat(np.cumsum(length) - length, length) + first[position]
+    return position, period
+
+
+def active_orders(index: Index, order: Decisions | None) -> Term | None:
+    """Return the units of the orders in each period they are active in."""
+    if order is None:
+        return None
+    position, period = _expand(index, order)
+    return Term.of(order.column[position], 1.0, source=order.labels["source"][position], period=period)
+
+
+def _fleet(index: Index) -> Term | None:
+    entry, period = np.nonzero(index.in_place)
+    if not len(entry):
+        return None
+    source = entry + len(index.offers)
+    return Term.of(np.full(len(entry), CONSTANT), index.fleet_chips[entry], source=source, period=period)
+
+
+def _post_orders(ledger: Ledger, order: Decisions) -> None:
+    index = ledger.index
+    horizon = index.scenario.horizon
+    offer, ordered = order.labels["source"], order.labels["period"]
+    factor = index.price_factor[offer, ordered]
+    hourly = index.prices("price_usd_per_unit_hour")[offer] * factor
+    upfront = index.prices("upfront_usd_per_unit")[offer] * factor
+    owned, block = index.contract_is("owned")[offer], index.contract_is("capacity_block")[offer]
+    first, end = delivered(index, order)
+    position, period = _expand(index, order)
+    usd = np.where(block, 0.0, hourly)[position] * horizon.hours[period]
+    code = np.where(owned, item("running"), item("reservation"))[position]
+    hourly_term = Term.of(order.column[position], usd, source=offer[position], period=period, item=code)
+    ledger.post("money", hourly_term.times(1.0))
+    whole = np.where(block, hourly, 0.0) * _hours(horizon, first, end)
+    ledger.post("money", order.term(whole, item=item("block")).times(1.0))
+    code = np.where(owned, item("capex_upfront"), item("upfront"))
+    ledger.post("money", order.term(upfront, item=code).times(1.0))
+    ledger.post("salvage", _salvage(index, order, upfront, first, end))
+    beyond = _hours(horizon, np.full_like(end, horizon.periods), np.maximum(end, horizon.periods))
+    owed = np.where(index.contract_is("reserved")[offer], hourly, 0.0) * beyond
+    ledger.post("committed_tail", order.term(owed, period=horizon.periods - 1).times(1.0))
+
+
+def _hours(horizon: Horizon, first: Ints, last: Ints) -> Floats:
+    spans = np.stack([first, last], axis=1)
+    known, position = np.unique(spans, axis=0, return_inverse=True)
+    hours = np.array([horizon.hours_between(int(a), int(b)) for a, b in known])
+    return np.asarray(hours[position.reshape(-1)])
+
+
+def _salvage(index: Index, order: Decisions, upfront: Floats, first: Ints, end: Ints) -> Term:
+    offer, periods = order.labels["source"], index.sizes[2]
+    left = index.prices("salvage_share")[offer]
+    life = (end - first).astype(np.float64)
+    over = end <= periods
+    share = np.where(over, left, 1 - (1 - left) * (periods - first) / life)
+    owned = index.contract_is("owned")[offer]
+    period = np.where(over, end - 1, periods - 1)
+    return order.term(np.where(owned, upfront * share, 0.0), period=period).times(1.0)
+
+
+def _post_running(ledger: Ledger) -> None:
+    # the fleet's hourly price, and the energy of everything owned
+    index = ledger.index
+    fleet = _fleet(index)
+    if fleet is not None:
+        price = np.array([entry.price_usd_per_chip_hour for entry in index.fleet])
+        usd = price[fleet.labels["source"] - len(index.offers)] * index.scenario.horizon.hours[fleet.labels["period"]]
+        ledger.post("money", fleet.times(usd).labelled(item=item("running")))
+    units = ledger.quantity("units")
+    source = units.labels["source"]
+    energy = units.times((index.meter_mw * index.energy_usd_per_mwh)[source] * hours_of(index, units))
+    ledger.post("money", energy.labelled(item=item("energy")))

@@ -1,0 +1,1 @@
+"""Plans: decisions read back through the same ledger, tables, independent audit, exports."""

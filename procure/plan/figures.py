@@ -1,0 +1,328 @@
+"""The figures of a plan: every number is a ledger term times a decision."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from procure.formulation.build import ledger_of
+from procure.formulation.index import Floats, Index, Ints
+from procure.formulation.ledger import ITEMS, Decisions, Ledger, discounted_cost, discounted_penalty, hours_of, ledger_name
+from procure.formulation.limits import Limits, bound_values
+from procure.formulation.measure import Measured, measure
+from procure.formulation.site_power import by_region, limited_regions
+from procure.formulation.supply import delivered
+from procure.formulation.term import Term
+from procure.plan.decisions import Table, to_tables
+from procure.plan.unused import unused
+from procure.scenario.scenario import Scenario
+
+SHARED: Final = ("spend", "compute", "chips")
+SHARE_LABELS: Final = ("vendor", "provider")
+_ORDERS: Final = (
+    "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
+)
+_ZERO: Final = 1e-9
+
+
+class Figures:
+    """Everything a plan reports, computed from a scenario and decisions through the ledger.
+
+    Parameters
+    ----------
+    scenario
+        The scenario of the plan.
+    decisions
+        Tables of `procure.plan.decisions.DECISIONS`.
+    """
+
+    def __init__(self, scenario: Scenario, decisions: dict[str, Table]) -> None:
+        self.index = Index(scenario)
+        tables, self.answer = to_tables(self.index, decisions)
+        self.ledger = ledger_of(self.index, tables)
+        self.measured = [measure(limit, self.index, self.ledger) for limit in scenario.limits]
+        self._limit_values = [_values(m, self.answer, scenario) for m in self.measured]
+        self._add_violations()
+
+    def _add_violations(self) -> None:
+        rows = [
+            (number, row, values[3][row], int(measured.last[measured.codes()[1][row]]), int(measured.codes()[2][row]))
+            for number, (measured, values) in enumerate(zip(self.measured, self._limit_values, strict=True))
+            if measured.limit.soft is not None
+            for row in np.flatnonzero(values[3] > 0).tolist()
+        ]
+        if rows:
+            start = len(self.answer)
+            number, row, amount, period, future = (np.array(part) for part in zip(*rows, strict=True))
+            labels = {"limit": number, "row": row, "period": period, "future": future}
+            self.ledger.tables["violation"] = Decisions(np.arange(start, start + len(rows)), labels)
+            self.answer = np.concatenate([self.answer, amount])
+            Limits().post(self.ledger)
+
+    def _sum(self, name: str, *dimensions: str) -> tuple[tuple[Ints, ...], Floats]:
+        """Return label codes and sums of a quantity over groups of equal labels."""
+        return grouped(self.ledger.quantity(name), self.answer, dimensions)
+
+    def total(self, name: str) -> float:
+        """Return a quantity summed over everything, in expectation over the futures."""
+        return float(self.ledger.quantity(name).value(self.answer).sum())
+
+    @property
+    def objective(self) -> float:
+        """What the scenario's objective minimises, USD."""
+        least = self.index.scenario.objective == "least_cost"
+        term = discounted_cost(self.ledger) if least else discounted_penalty(self.ledger)
+        return float(term.value(self.answer).sum())
+
+    # tables
+
+    def totals(self) -> Table:
+        """Totals by name: money in USD (undiscounted but for discounted_cost), carbon in t, power in MW."""
+        served = self.ledger.quantity("served")
+        price = np.nan_to_num(self.index.unmet_usd)[served.labels["workload"]]
+        totals = {
+            "discounted_cost": float(discounted_cost(self.ledger).value(self.answer).sum()),
+            **{name: self.total(name) for name in ("cost", "spend", "upfront", "energy_cost", "serving_cost")},
+            "penalty": self.total("penalty") + self.total("soft_penalty"),
+            **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
+            "served_value": float((served.value(self.answer) * price).sum()),
+            "peak_power": self._peak("power"),
+            "peak_chips": self._peak("chips"),
+        }
+        return {"name": list(totals), "value": list(totals.values())}
+
+    def _peak(self, name: str) -> float:
+        _, sums = grouped(self._moments(name), self.answer, ("period", "slice", "future"))
+        return float(sums.max(initial=0.0))
+
+    def _moments(self, name: str) -> Term:
+        _, _, _, slices, futures = self.index.sizes
+        return self.ledger.quantity(name).spread("slice", slices).spread("future", futures)
+
+    def orders(self) -> Table:
+        """Orders: what, when, how many, when active, at which price, what they commit to."""
+        order = self.ledger.tables.get("order")
+        index, horizon = self.index, self.index.scenario.horizon
+        if order is None:
+            return _table(_ORDERS, [])
+        first, end = delivered(index, order)
+        rows = []
+        for row in range(order.size):
+            offer, period = index.offers[order.labels["source"][row]], int(order.labels["period"][row])
+            factor = float(index.price_factor[order.labels["source"][row], period])
+            units = float(self.answer[order.column[row]])
+            hourly, upfront = offer.price_usd_per_unit_hour * factor, offer.upfront_usd_per_unit * factor * units
+            hours = horizon.hours_between(int(first[row]), int(end[row])) if offer.contract != "owned" else 0.0
+            rows.append((
+                offer.id, horizon.labels[period], units, units * offer.chips_per_unit, horizon.labels[int(first[row])],
+                horizon.labels[int(end[row]) - 1] if end[row] <= horizon.periods else "beyond", hourly, upfront,
+                upfront + hourly * hours * units + offer.fixed_usd_per_order,
+            ))  # fmt: skip
+        return _table(_ORDERS, rows)
+
+    def capacity(self) -> Table:
+        """Active capacity of each source in each period and slice: chips, those that work, used, idle."""
+        parts = {}
+        for name in ("units", "chips", "working", "used"):
+            labels = ("source", "period", "slice", "future")
+            codes, sums = grouped(self._moments(name), self.answer, labels)
+            parts[name] = dict(zip(zip(*(code.tolist() for code in codes), strict=True), sums.tolist(), strict=True))
+        rows = []
+        for key, units in sorted(parts["units"].items()):
+            if units > _ZERO:
+                working, used = parts["working"][key], parts["used"].get(key, 0.0)
+                chips = parts["chips"][key]
+                rows.append((*self._names(key), units, chips, working, used, working - used, used / working))
+        return _table("source period slice future units chips working_chips used_chips idle_chips utilisation", rows)
+
+    def _names(self, key: Sequence[int]) -> tuple[str, ...]:
+        horizon = self.index.scenario.horizon
+        source, period, part, future = key
+        return self.index.source_ids[source], horizon.labels[period], horizon.slice_ids[part], self.index.futures[future]
+
+    def serving(self) -> Table:
+        """Which workload runs where: rate, work and chips."""
+        serve, index = self.ledger.tables.get("serve"), self.index
+        columns = "workload source period slice future rate work chips"
+        if serve is None:
+            return _table(columns, [])
+        rate = self.answer[serve.column]
+        workload, source = serve.labels["workload"], serve.labels["source"]
+        work = rate * index.per_hour[workload] * index.slice_hours[serve.labels["period"], serve.labels["slice"]]
+        chips = rate / index.chip_rate[workload, source]
+        keys = zip(*(serve.labels[name].tolist() for name in ("workload", "source", "period", "slice", "future")), strict=True)
+        rows = [
+            (index.workloads[key[0]].id, *self._names(key[1:]), *numbers)
+            for key, numbers in zip(keys, zip(rate.tolist(), work.tolist(), chips.tolist(), strict=True), strict=True)
+        ]
+        return _table(columns, rows)
+
+    def cash(self) -> Table:
+        """Undiscounted cash by period, ledger and item, USD."""
+        (period, item), usd = self._sum("money", "period", "item")
+        labels = self.index.scenario.horizon.labels
+        rows = [
+            (labels[t], ledger_name(code), ITEMS[code].removeprefix("capex_"), value)
+            for t, code, value in zip(period.tolist(), item.tolist(), usd.tolist(), strict=True)
+            if value
+        ]
+        return _table("period ledger item usd", rows)
+
+    def power(self) -> Table:
+        """Peak power by region and period, MW at the meter, with what is available."""
+        power = self._moments("power")
+        region = power.labelled(source=self.index.sources.codes["region"][power.labels["source"]])
+        (place, period, _, _), mw = grouped(region, self.answer, ("source", "period", "slice", "future"))
+        peak: dict[tuple[int, int], float] = {}
+        for key, value in zip(zip(place.tolist(), period.tolist(), strict=True), mw.tolist(), strict=True):
+            peak[key] = max(peak.get(key, 0.0), value)
+        _, names, available = limited_regions(self.index)
+        regions, labels = self.index.sources.values["region"], self.index.scenario.horizon.labels
+        rows = [
+            (regions[r], labels[t], value, float(available[names.index(regions[r]), t]) if regions[r] in names else None)
+            for (r, t), value in sorted(peak.items())
+            if value > _ZERO
+        ]
+        return _table("region period mw available_mw", rows)
+
+    def shares(self) -> Table:
+        """Shares of spend, compute and chips by vendor and provider, year by year."""
+        return _table("quantity label value year amount share", self._shares)
+
+    @cached_property
+    def _shares(self) -> list[tuple[str, str, str, str, float, float]]:
+        horizon = self.index.scenario.horizon
+        year_of, years = horizon.windows("year")
+        hours = np.bincount(year_of, horizon.hours)
+        rows = []
+        for name in SHARED:
+            term = self.ledger.quantity(name)
+            year = year_of[term.labels["period"]]
+            if name != "spend":
+                term = term.times(hours_of(self.index, term) / hours[year]) if term.size else term
+                year = year_of[term.labels["period"]]
+            value = term.value(self.answer)
+            total = np.bincount(year, value, minlength=len(years))
+            for label in SHARE_LABELS:
+                names = self.index.sources.values[label]
+                code = self.index.sources.codes[label][term.labels["source"]] * len(years) + year
+                amount = np.bincount(code, value, minlength=len(names) * len(years)).reshape(len(names), len(years))
+                for y, v in zip(*np.nonzero(amount.T > _ZERO), strict=True):
+                    rows.append((name, label, names[v], years[y], float(amount[v, y]), float(amount[v, y] / total[y])))
+        return rows
+
+    def hhi(self) -> Table:
+        """Herfindahl–Hirschman index, the sum of squared shares, by quantity, label and year."""
+        squares: dict[tuple[str, str, str], float] = {}
+        for name, label, _, year, _, share in self._shares:
+            squares[name, label, year] = squares.get((name, label, year), 0.0) + share * share
+        return _table("quantity label year hhi", [(*key, value) for key, value in squares.items()])
+
+    def unmet(self) -> Table:
+        """Demand, work served and work not served by workload and period."""
+        index = self.index
+        (workload, period), amount = self._sum("unmet_work", "workload", "period")
+        left = dict(zip(zip(workload.tolist(), period.tolist(), strict=True), amount.tolist(), strict=True))
+        hours = index.load @ (index.slice_hours.T)  # hours at full load, shape (W, T)
+        demand = np.where(index.kind_is("inference")[:, None], index.demand * hours * index.per_hour[:, None], index.demand)
+        for row in np.flatnonzero(index.kind_is("training")):
+            demand[row, index.last_period[row]] = index.work[row]
+        labels = index.scenario.horizon.labels
+        rows = []
+        for w, t in zip(*np.nonzero(demand > 0), strict=True):
+            missing = left.get((int(w), int(t)), 0.0)
+            rows.append((index.workloads[w].id, labels[t], float(demand[w, t]), float(demand[w, t]) - missing, missing))
+        return _table("workload period demand served unmet", rows)
+
+    def tail(self) -> Table:
+        """What is owed after the horizon, by offer, USD."""
+        (source,), usd = self._sum("committed_tail", "source")
+        rows = [(self.index.source_ids[s], v) for s, v in zip(source.tolist(), usd.tolist(), strict=True) if v > 0]
+        return _table("offer usd", rows)
+
+    def limits(self) -> Table:
+        """Every limit, group and window: value, limit, slack and violation. Includes the power of regions."""
+        rows = list(self._site_power())
+        for measured, (value, bound, slack, violation) in zip(self.measured, self._limit_values, strict=True):
+            limit = measured.limit
+            group, window, _ = measured.codes()
+            if limit.bound.endswith("count"):
+                group, window = np.zeros(len(value), dtype=np.int64), np.arange(len(value)) // measured.futures
+            names = measured.groups if limit.per and not limit.bound.endswith("count") else ("",)
+            for row in range(len(value)):
+                rows.append((
+                    limit.id, names[group[row]], measured.windows[window[row]], limit.bound,
+                    float(value[row]), float(bound[row]), float(slack[row]), float(violation[row]),
+                ))  # fmt: skip
+        return _table("limit group window bound value limit_value slack violation", rows)
+
+    def _site_power(self) -> Iterable[tuple[object, ...]]:
+        region, names, available = limited_regions(self.index)
+        row, power, shape = by_region(self.index, self.ledger, region)
+        mw = np.bincount(row, power.value(self.answer), minlength=int(np.prod(shape))).reshape(shape)
+        horizon = self.index.scenario.horizon
+        for r, t, k, f in np.ndindex(*shape):
+            window = f"{horizon.labels[t]}/{horizon.slice_ids[k]}"
+            value, limit = float(mw[r, t, k, f]), float(available[r, t])
+            yield ("power_mw", names[r], window, "max", value, limit, limit - value, max(0.0, value - limit))
+
+    def unused(self) -> Table:
+        """Offers without an order or a rented unit, and why."""
+        used = {
+            self.index.source_ids[code]
+            for kind in ("order", "rent")
+            if (table := self.ledger.tables.get(kind)) is not None
+            for code in table.labels["source"].tolist()
+        }
+        return _table("offer reason detail", unused(self.index, used))
+
+    def all(self) -> dict[str, Table]:
+        """Return every table by name."""
+        return {name: getattr(self, name)() for name in TABLES}
+
+
+TABLES: Final = (
+    "totals", "orders", "capacity", "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused",
+)  # fmt: skip
+
+
+def grouped(term: Term, answer: Floats, dimensions: Sequence[str]) -> tuple[tuple[Ints, ...], Floats]:
+    """Return the label codes of each group and the sum of a term over it."""
+    labels = np.stack([term.labels[name] for name in dimensions])
+    if not term.size:
+        return tuple(np.zeros(0, dtype=np.int64) for _ in dimensions), np.zeros(0)
+    size = labels.max(axis=1) + 2
+    code = np.ravel_multi_index(tuple(labels + 1), tuple(size))
+    there, row = np.unique(code, return_inverse=True)
+    sums = np.bincount(row.reshape(-1), term.value(answer), minlength=len(there))
+    return tuple(part - 1 for part in np.unravel_index(there, tuple(size))), sums
+
+
+def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return value, limit, slack and violation of each row of a limit."""
+    limit, size = measured.limit, measured.size
+    amount = np.bincount(measured.row, measured.term.value(answer), minlength=size)
+    sign = 1.0 if limit.bound.startswith("max") else -1.0
+    if limit.bound in ("min", "max"):
+        bound = bound_values(measured, scenario)
+        return amount, bound, sign * (bound - amount), np.maximum(sign * (amount - bound), 0.0)
+    assert isinstance(limit.value, float)
+    _, window, future = measured.codes()
+    each = len(measured.windows) * measured.futures
+    if limit.bound.endswith("share"):
+        total = np.bincount(measured.total_row, measured.total.value(answer), minlength=each)
+        whole = total[window * measured.futures + future]
+        share = np.divide(amount, whole, out=np.zeros(size), where=np.abs(whole) > _ZERO)
+        violation = np.maximum(sign * (amount - limit.value * whole), 0.0)
+        return share, np.full(size, limit.value), sign * (limit.value - share), violation
+    least = limit.count_from * (1 - 1e-9) if limit.bound == "min_count" else _ZERO
+    counted = np.bincount(window * measured.futures + future, (amount > 0) & (amount >= least), minlength=each)
+    bound = np.full(each, limit.value)
+    return counted, bound, sign * (bound - counted), np.maximum(sign * (counted - bound), 0.0)
+
+
+def _table(columns: str, rows: Iterable[Sequence[object]]) -> Table:
+    names = columns.split()
+    parts = list(zip(*rows, strict=True)) or [()] * len(names)
+    return {name: list(part) for name, part in zip(names, parts, strict=True)}

@@ -1,0 +1,188 @@
+"""From a scenario to an audited plan."""
+
+import math
+import platform
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from procure.formulation.build import build
+from procure.formulation.index import Floats
+from procure.formulation.ledger import discounted_cost
+from procure.formulation.model import Formulation
+from procure.plan.decisions import read_decisions
+from procure.plan.plan import Plan, check_audit
+from procure.scenario.scenario import Scenario
+from solvers import Ending, Options, Problem, Progress, Result
+from solvers import solve as solve_problem
+
+
+class NoPlan(Exception):
+    """The solve ended without a plan; `result` says how."""
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class Infeasible(NoPlan):
+    """No plan satisfies the scenario."""
+
+
+class LimitReached(NoPlan):
+    """A limit was reached, or the solve was stopped, before the first plan."""
+
+
+class SolverFailed(NoPlan):
+    """The engine failed and left no plan."""
+
+
+def solve(
+    scenario: Scenario,
+    *,
+    gap: float = 5e-3,
+    time_limit_s: float | None = None,
+    backend: str = "highs",
+    threads: int = 1,
+    seed: int = 0,
+    aggregate: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Plan:
+    """Return the audited plan of a scenario.
+
+    Parameters
+    ----------
+    gap
+        Stop when the plan is proven to be within this relative distance of the best possible.
+    time_limit_s
+        Stop after this many seconds with the best plan so far.
+    backend, threads, seed
+        Engine and its settings; the same settings give the same plan.
+    aggregate
+        Join sources and workloads that nothing tells apart (exact); False is for comparison.
+    progress
+        Called with the incumbent (USD), bound (USD) and gap while the engine works.
+    cancel
+        Set it to stop with the best plan so far.
+
+    Raises
+    ------
+    InvalidData
+        When data that the scenario's rules need is missing.
+    Infeasible, LimitReached, SolverFailed
+        When there is no plan; each says what to do next.
+    AuditFailed
+        When the answer does not hold when recomputed: an error of the engine or of this program.
+    """
+    formulation = build(scenario, aggregate=aggregate)
+    options = Options(backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed)
+    report = _in_usd(progress, formulation.objective_usd)
+    result = solve_problem(formulation.problem, options, report, cancel)
+    _raise_without_plan(scenario, result)
+    values = result.values
+    if scenario.objective == "most_served_value" and result.ending is not Ending.CANCELLED:
+        values = _cheapest(formulation, result, options, cancel)
+    assert values is not None
+    plan = Plan(scenario, read_decisions(formulation, values), {}, _provenance(scenario, options, result))
+    object.__setattr__(plan, "result", _result(plan, formulation, result))
+    check_audit(plan.to_data())
+    return plan
+
+
+def _cheapest(
+    formulation: Formulation, first: Result, options: Options, cancel: threading.Event | None
+) -> Floats | None:
+    """Return the least costly answer among those that serve as much value: a second solve, started from the first."""
+    builder, ledger = formulation.model.builder, formulation.model.ledger
+    cheap, _, _ = builder.problem(discounted_cost(ledger))
+    problem = _keep_value(cheap, formulation.problem, first.objective)
+    second = solve_problem(problem, replace(options, start=first.values), None, cancel)
+    return second.values if second.has_solution else first.values
+
+
+def _keep_value(cheap: Problem, best: Problem, objective: float) -> Problem:
+    columns = np.flatnonzero(best.objective)
+    room = objective - best.offset + 1e-7 * max(1.0, abs(objective))
+    return replace(
+        cheap,
+        row_lower=np.append(cheap.row_lower, -np.inf),
+        row_upper=np.append(cheap.row_upper, room),
+        starts=np.append(cheap.starts, cheap.starts[-1] + len(columns)),
+        columns=np.append(cheap.columns, columns.astype(np.int32)),
+        coefficients=np.append(cheap.coefficients, best.objective[columns]),
+        row_names=None,
+    )
+
+
+def _in_usd(progress: Callable[[Progress], None] | None, usd: float) -> Callable[[Progress], None] | None:
+    if progress is None:
+        return None
+
+    def report(event: Progress) -> None:
+        incumbent = None if event.incumbent is None else event.incumbent * usd
+        progress(replace(event, incumbent=incumbent, bound=None if event.bound is None else event.bound * usd))
+
+    return report
+
+
+def _raise_without_plan(scenario: Scenario, result: Result) -> None:
+    if result.has_solution:
+        return
+    if result.ending is Ending.INFEASIBLE:
+        hard = [limit.id for limit in scenario.limits if limit.soft is None]
+        must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
+        message = (
+            f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and the "
+            f"work that must be served ({', '.join(must) or 'none'}) contradict one another. Loosen a limit, give it a "
+            "soft price, or give the work an unmet_usd_per_unit."
+        )
+        raise Infeasible(message, result)
+    if result.ending in (Ending.LIMIT_EMPTY, Ending.CANCELLED_EMPTY):
+        how = "stopped" if result.ending is Ending.CANCELLED_EMPTY else "the time limit was reached"
+        raise LimitReached(f"{how} after {result.seconds:.0f} s, before the first plan. Give it more time.", result)
+    raise SolverFailed(f"{result.backend} ended without a plan: {result.ending}. {result.message}", result)
+
+
+def _result(plan: Plan, formulation: Formulation, result: Result) -> dict[str, Any]:
+    objective = plan.computed.objective
+    bound = min(result.bound * formulation.objective_usd, objective)
+    gap = abs(objective - bound) / max(abs(objective), 1e-9) if math.isfinite(bound) else math.inf
+    return {
+        "ending": str(result.ending),
+        "objective": objective,
+        "bound": bound if math.isfinite(bound) else None,
+        "gap": gap,
+        "seconds": result.seconds,
+        "columns": len(formulation.problem.objective),
+        "rows": len(formulation.problem.row_lower),
+        "nonzeros": len(formulation.problem.coefficients),
+        "message": result.message,
+    }
+
+
+def _provenance(scenario: Scenario, options: Options, result: Result) -> dict[str, Any]:
+    libraries = {name: found for name in ("numpy", "pydantic", "highspy", "pulp") if (found := _version(name))}
+    return {
+        "scenario_hash": scenario.content_hash,
+        "procure": _version("procure") or "source",
+        "backend": result.backend,
+        "backend_version": result.version,
+        "gap": options.gap,
+        "time_limit_s": options.time_limit_s,
+        "threads": options.threads,
+        "seed": options.seed,
+        "python": platform.python_version(),
+        "libraries": libraries,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
