@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from procure.plan.plan import AuditFailed as AuditFailed
     from procure.plan.plan import Plan as Plan
     from procure.plan.plan import load_plan as load_plan
-    from procure.scenario.complaint import InvalidData as InvalidData
-    from procure.scenario.limit import Limit as Limit
-    from procure.scenario.scenario import Scenario as Scenario
     from procure.plan.solve import Infeasible as Infeasible
     from procure.plan.solve import LimitReached as LimitReached
     from procure.plan.solve import NoPlan as NoPlan
     from procure.plan.solve import SolverFailed as SolverFailed
     from procure.plan.solve import solve as solve
+    from procure.scenario.complaint import InvalidData as InvalidData
+    from procure.scenario.limit import Limit as Limit
+    from procure.scenario.scenario import Scenario as Scenario
 
 _HOMES = {
     "load": "procure.load",

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from procure.formulation.index import Bools, Floats, Ints
+from procure.formulation.index import Bools, Floats, Ints, sums
 from procure.formulation.term import Term
 from solvers import Problem
 
@@ -19,6 +19,10 @@ class TooLarge(Exception):
     """The scenario would build an absurdly large model."""
 
 
+Labels = Sequence[tuple[Sequence[str], Ints]]
+"""For each label of a block of columns or rows: the names, and a code for each member (-1: left out)."""
+
+
 @dataclass(frozen=True)
 class Block:
     """Columns or rows of one kind: where they start, and the labels that make their names."""
@@ -26,7 +30,7 @@ class Block:
     kind: str
     start: int
     count: int
-    labels: tuple[tuple[Sequence[str], Ints], ...]
+    labels: Labels
 
     def name(self, position: int) -> str:
         """Return ``kind[label,label]`` of one member."""
@@ -72,7 +76,7 @@ class Builder:
     def columns(
         self,
         kind: str,
-        labels: Sequence[tuple[Sequence[str], Ints]],
+        labels: Labels,
         *,
         upper: Floats | float = np.inf,
         integer: Bools | bool = False,
@@ -93,7 +97,7 @@ class Builder:
             What one of the solver's units stands for.
         """
         count = len(labels[0][1])
-        block = Block(kind, self.column_count, count, tuple(labels))
+        block = Block(kind, self.column_count, count, labels)
         self.guard(count)
         self.column_blocks.append(block)
         whole = np.broadcast_to(np.asarray(integer, dtype=bool), (count,))
@@ -103,6 +107,10 @@ class Builder:
         self._columns.append((np.zeros(count), high, whole, stage, scale))
         return np.arange(block.start, block.start + count)
 
+    def column_name(self, column: int) -> str:
+        """Return the name of a column, ``fixed`` for what is in place already."""
+        return _namer(self.column_blocks)(column) if column >= 0 else "fixed"
+
     def upper_of(self, column: Ints) -> Floats:
         """Return the upper bounds of some columns, in their quantity's own unit."""
         return np.concatenate([part[1] for part in self._columns])[column]
@@ -110,7 +118,7 @@ class Builder:
     def rows(
         self,
         kind: str,
-        labels: Sequence[tuple[Sequence[str], Ints]],
+        labels: Labels,
         entries: Sequence[tuple[Ints, Term]],
         *,
         lower: Floats | float = -np.inf,
@@ -128,17 +136,16 @@ class Builder:
         count = len(labels[0][1])
         if count == 0:
             return
-        block = Block(kind, self.row_count, count, tuple(labels))
+        block = Block(kind, self.row_count, count, labels)
         low = np.array(np.broadcast_to(np.asarray(lower, dtype=np.float64), (count,)))
         high = np.array(np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,)))
         for row, term in entries:
-            fixed = term.column < 0
-            if fixed.any():
-                moved = np.bincount(row[fixed], weights=term.coefficient[fixed], minlength=count)
-                low, high = low - moved, high - moved
-                row, term = row[~fixed], term.where(~fixed)
             self.guard(len(row))
-            self._entries.append((row + block.start, term.column, term.coefficient))
+            fixed = term.column < 0
+            moved = sums(row[fixed], term.coefficient[fixed], count)
+            low, high = low - moved, high - moved
+            held = term.where(~fixed)
+            self._entries.append((row[~fixed] + block.start, held.column, held.coefficient))
         self.row_blocks.append(block)
         self._rows.append((low, high))
 
@@ -165,7 +172,7 @@ class Builder:
         lower, upper, integer, stage, unit = (np.concatenate(part) for part in zip(*self._columns, strict=True))
         size = len(lower)
         held = objective.column >= 0
-        cost = np.bincount(objective.column[held], objective.coefficient[held], minlength=size) * unit
+        cost = sums(objective.column[held], objective.coefficient[held], size) * unit
         offset = float(objective.coefficient[~held].sum())
         typical = np.median(np.abs(cost[cost != 0])) if (cost != 0).any() else 1.0
         money = float(10.0 ** np.round(np.log10(typical)))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.builder import Labels
+from procure.formulation.index import Ints
 from procure.formulation.limits import violations
 from procure.formulation.measure import Measured
 from procure.formulation.model import Model, Rule
@@ -38,7 +40,6 @@ class Counts(Rule):
 
     def declare(self, model: Model) -> None:
         """Add a binary for each value, window and future of each count."""
-        parts = []
         for number, limit in enumerate(model.index.scenario.limits):
             if limit.bound.endswith("count"):
                 measured = model.measured[limit.id]
@@ -46,10 +47,7 @@ class Counts(Rule):
                 names = (((limit.id,), np.zeros_like(group)), (measured.groups, group), (measured.windows, window),
                          model.index.future_label(future))  # fmt: skip
                 column = model.builder.columns("used", names, upper=1.0, integer=True, structure=True)
-                parts.append((column, np.full(measured.size, number), np.arange(measured.size)))
-        if parts:
-            column, number, row = (np.concatenate(part) for part in zip(*parts, strict=True))
-            model.decide("used", column, limit=number, row=row)
+                model.decide("used", column, limit=np.full(measured.size, number), row=np.arange(measured.size))
 
     def rows(self, model: Model) -> None:
         """Tie each binary to its value's decisions, and count them."""
@@ -62,26 +60,25 @@ class Counts(Rule):
                 self._tie(model, model.measured[limit.id], column)
                 self._count(model, model.measured[limit.id], column)
 
-    def _tie(self, model: Model, measured: Measured, used: np.ndarray) -> None:
+    def _tie(self, model: Model, measured: Measured, used: Ints) -> None:
         limit = measured.limit
-        label = ((limit.id,), np.zeros(0, dtype=np.int64))
         if limit.bound == "min_count":
             row = np.arange(measured.size)
+            names: Labels = (((limit.id,), np.zeros_like(row)), (_row_names(measured), row))
             entries = [(measured.row, measured.term), (row, Term.of(used, -limit.count_from))]
-            names = ((label[0], np.zeros(measured.size, dtype=np.int64)), (_rows(measured), row))
             model.builder.rows("counts", names, entries, lower=0.0)
             return
         present = measured.term.coefficient > 0
-        pairs = np.unique(np.stack([measured.term.column[present], measured.row[present]]), axis=1)
-        column, row = pairs
-        fixed = column < 0
-        most = np.where(fixed, 1.0, model.builder.upper_of(np.maximum(column, 0)))
+        column, row = np.unique(np.stack([measured.term.column[present], measured.row[present]]), axis=1)
+        decided = column >= 0
+        most = np.where(decided, model.builder.upper_of(np.maximum(column, 0)), 1.0)
         here = np.arange(len(column))
-        decided = Term.of(column, 1.0)
-        names = ((label[0], np.zeros(len(column), dtype=np.int64)), (_rows(measured), row), (("",), here * 0 - 1))
-        model.builder.rows("uses", names, [(here, decided), (here, Term.of(used[row], -most))], upper=0.0)
+        names = (((limit.id,), np.zeros_like(here)), (_row_names(measured), row),
+                 (tuple(map(model.builder.column_name, column.tolist())), here))  # fmt: skip
+        entries = [(here, Term.of(column, 1.0)), (here, Term.of(used[row], -most))]
+        model.builder.rows("uses", names, entries, upper=0.0)
 
-    def _count(self, model: Model, measured: Measured, used: np.ndarray) -> None:
+    def _count(self, model: Model, measured: Measured, used: Ints) -> None:
         group, window, future = measured.codes()
         each = len(measured.windows) * measured.futures
         row = window * measured.futures + future
@@ -95,6 +92,6 @@ class Counts(Rule):
         model.builder.rows("count", names, entries, **bounds)
 
 
-def _rows(measured: Measured) -> tuple[str, ...]:
+def _row_names(measured: Measured) -> tuple[str, ...]:
     group, window, _ = measured.codes()
     return tuple(f"{measured.groups[g]},{measured.windows[w]}" for g, w in zip(group, window, strict=True))

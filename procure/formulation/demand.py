@@ -1,12 +1,14 @@
 """Demand is served, or left unmet at its price."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from procure.formulation.index import Index, Ints
+from procure.formulation.index import Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Ledger
 from procure.formulation.model import Model, Rule
 from procure.formulation.supply import cross
-from procure.formulation.term import Term, joined
+from procure.formulation.term import ALL, Term, joined
 
 
 class Demand(Rule):
@@ -21,19 +23,21 @@ class Demand(Rule):
     def declare(self, model: Model) -> None:
         """Add unmet work and the backlogs of batch."""
         index = model.index
-        parts = [*_inference(index), *_amounts(index)]
-        workload, period, part, future = (np.concatenate([p[n] for p in parts]) for n in range(4))
-        most = np.concatenate([p[4] for p in parts])
-        unit = np.concatenate([p[5] for p in parts])
-        left = most * index.may_leave[workload]
-        some = left > 0
-        workload, period, part, future = workload[some], period[some], part[some], future[some]
-        if len(workload):
+        for asked in (inference(index), _batch(index), _training(index)):
+            left = asked.amount * index.may_leave[asked.workload]
+            self._unmet(model, asked, left)
+        self._backlogs(model)
+
+    def _unmet(self, model: Model, asked: "Asked", left: Floats) -> None:
+        index, some = model.index, left > 0
+        if some.any():
+            workload, period, part, future = (
+                codes[some] for codes in (asked.workload, asked.period, asked.part, asked.future)
+            )
             names = (index.workload_label(workload), index.period_label(period), index.slice_label(part),
                      index.future_label(future))  # fmt: skip
-            column = model.builder.columns("unmet", names, upper=left[some], unit=unit[some])
+            column = model.builder.columns("unmet", names, upper=left[some], unit=asked.unit[some])
             model.decide("unmet", column, workload=workload, period=period, slice=part, future=future)
-        self._backlogs(model)
 
     def _backlogs(self, model: Model) -> None:
         index = model.index
@@ -64,37 +68,35 @@ class Demand(Rule):
         self._rates(model)
         for workload in np.flatnonzero(model.index.kind_is("batch")):
             for future in range(model.index.sizes[4]):
-                self._batch(model, int(workload), future)
+                self._amounts(model, int(workload), future)
 
     def _rates(self, model: Model) -> None:
         # members of a demand class share one row, in the work of the workload that stands for them
         index, classes = model.index, model.classes
-        workload, period, part, future, rate, _ = next(iter(_inference(index)))
-        _, _, periods, slices, futures = index.sizes
-        shape = (len(classes.workload), periods, slices, futures)
-        place = (classes.of_workload[workload], period, part, future)
-        code = np.ravel_multi_index(place, shape) if len(workload) else np.zeros(0, dtype=np.int64)
-        there, row = np.unique(code, return_inverse=True)
-        total = np.bincount(row.reshape(-1), rate * classes.equivalent[workload], minlength=len(there))
+        asked = inference(index)
+        shape = (len(classes.workload), *index.sizes[2:])
+
+        def code(workload: Ints, *place: Ints) -> Ints:
+            return np.asarray(np.ravel_multi_index((classes.of_workload[workload], *place), shape), dtype=np.int64)
+
+        where = code(asked.workload, asked.period, asked.part, asked.future)
+        there, row = np.unique(where, return_inverse=True)
+        total = sums(row.reshape(-1), asked.amount * classes.equivalent[asked.workload], len(there))
         entries = []
         for kind in ("serve", "unmet"):
-            table = model.table(kind)
-            term = table.term() if table else None
-            if term is None:
-                continue
-            work = term.labels["workload"]
-            term = term.times(classes.equivalent[work]) if kind == "unmet" else term
-            inference = index.kind_is("inference")[term.labels["workload"]]
-            term = term.where(inference)
-            work = term.labels["workload"]
-            place = (classes.of_workload[work], *(term.labels[name] for name in ("period", "slice", "future")))
-            entries.append((np.searchsorted(there, np.ravel_multi_index(place, shape)), term))
+            term = _term(model.table(kind))
+            term = term.where(index.kind_is("inference")[term.labels["workload"]])
+            labels = term.labels
+            if kind == "unmet":
+                term = term.times(classes.equivalent[labels["workload"]])
+            place = code(labels["workload"], labels["period"], labels["slice"], labels["future"])
+            entries.append((np.searchsorted(there, place), term))
         demand, period, part, future = np.unravel_index(there, shape)
         names = (index.workload_label(classes.workload[demand]), index.period_label(period),
                  index.slice_label(part), index.future_label(future))  # fmt: skip
         model.builder.rows("demand", names, entries, lower=total, upper=total)
 
-    def _batch(self, model: Model, workload: int, future: int) -> None:
+    def _amounts(self, model: Model, workload: int, future: int) -> None:
         index = model.index
         periods, wait = index.sizes[2], int(index.may_wait[workload])
         period = np.arange(periods)
@@ -118,32 +120,47 @@ class Demand(Rule):
             model.builder.rows("wait", last, [(backlog.labels["period"], backlog), *given_up], upper=waiting[:-1])
 
 
-def _inference(index: Index) -> list[tuple[Ints, ...]]:
-    """Return workload, period, slice, future, rate and unit wherever inference has demand."""
+@dataclass(frozen=True)
+class Asked:
+    """What workloads ask for: codes, amounts, and the unit in which columns count them, each of shape (n,)."""
+
+    workload: Ints
+    period: Ints
+    part: Ints
+    future: Ints
+    amount: Floats
+    unit: Floats
+
+
+def inference(index: Index) -> Asked:
+    """Return the rates of inference in each period, slice and future with demand."""
     workload, period = np.nonzero(index.kind_is("inference")[:, None] & (index.demand > 0))
     workload, period, part, future = cross(index, workload, period)
     rate = index.demand[workload, period] * index.load[workload, part]
-    return [(workload, period, part, future, rate, index.unit_rate[workload])]
+    return Asked(workload, period, part, future, rate, index.unit_rate[workload])
 
 
-def _amounts(index: Index) -> list[tuple[Ints, ...]]:
-    """Return the same for batch (by period of arrival) and training (in the last period of its window)."""
-    parts = []
-    batch = np.nonzero(index.kind_is("batch")[:, None] & (index.demand > 0))
-    training = np.flatnonzero(index.kind_is("training"))
-    for workload, period, amount in (
-        (*batch, index.demand[batch]),
-        (training, index.last_period[training], index.work[training]),
-    ):
-        futures = index.sizes[4]
-        future = np.tile(np.arange(futures), len(workload))
-        workload, period = np.repeat(workload, futures), np.repeat(period, futures)
-        part = np.full(len(workload), -1)
-        parts.append((workload, period, part, future, np.repeat(amount, futures), amount_unit(index)[workload]))
-    return parts
+def _batch(index: Index) -> Asked:
+    """Return the work of batch by period of arrival."""
+    workload, period = np.nonzero(index.kind_is("batch")[:, None] & (index.demand > 0))
+    return _in_each_future(index, workload, period, index.demand[workload, period])
 
 
-def amount_unit(index: Index) -> np.ndarray:
+def _training(index: Index) -> Asked:
+    """Return the work of training, dated at the last period of its window."""
+    workload = np.flatnonzero(index.kind_is("training"))
+    return _in_each_future(index, workload, index.last_period[workload], index.work[workload])
+
+
+def _in_each_future(index: Index, workload: Ints, period: Ints, amount: Floats) -> Asked:
+    futures = index.sizes[4]
+    future = np.tile(np.arange(futures), len(workload))
+    work, part = np.repeat(workload, futures), np.full(len(future), ALL)
+    when, much = np.repeat(period, futures), np.repeat(amount, futures)
+    return Asked(work, when, part, future, much, amount_unit(index)[work])
+
+
+def amount_unit(index: Index) -> Floats:
     """Return the unit in which amounts of work are counted, shape (W,): a chip's work in a typical period."""
     hours = 10.0 ** np.round(np.log10(np.median(index.scenario.horizon.hours)))
     return np.asarray(index.unit_rate * index.per_hour * hours)

@@ -22,6 +22,11 @@ CERTAIN = "certain"
 """The name of the one future of a scenario without uncertainty."""
 
 
+def sums(code: Ints, weights: Floats | Bools, size: int) -> Floats:
+    """Return the sum of the weights of each code, shape (size,)."""
+    return np.bincount(code, weights, minlength=size).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Index:
     """Arrays of a scenario.
@@ -55,7 +60,7 @@ class Index:
     @cached_property
     def source_ids(self) -> tuple[str, ...]:
         """Ids of the sources, shape (S,)."""
-        return tuple(source.id for source in (*self.offers, *self.fleet))
+        return tuple(source.id for source in self.scenario.capacity)
 
     @cached_property
     def futures(self) -> tuple[str, ...]:
@@ -108,12 +113,12 @@ class Index:
 
     def _of(self, name: str, default: float = np.nan) -> Floats:
         chips = {accelerator.id: getattr(accelerator, name) for accelerator in self.scenario.accelerators}
-        found = [chips[source.accelerator] for source in (*self.offers, *self.fleet)]
+        found = [chips[source.accelerator] for source in self.scenario.capacity]
         return np.array([default if value is None else value for value in found], dtype=np.float64)
 
     def _place(self, name: str) -> Floats:
         places = {region.id: getattr(region, name) for region in self.scenario.regions}
-        found = [places[source.region] for source in (*self.offers, *self.fleet)]
+        found = [places[source.region] for source in self.scenario.capacity]
         return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
 
     @cached_property
@@ -124,7 +129,7 @@ class Index:
     @cached_property
     def availability(self) -> Floats:
         """Share of the active chips that work, shape (S,)."""
-        return np.array([source.availability for source in (*self.offers, *self.fleet)])
+        return np.array([source.availability for source in self.scenario.capacity])
 
     @cached_property
     def memory_gb(self) -> Floats:
@@ -161,17 +166,17 @@ class Index:
 
     def contract_is(self, *contracts: str) -> Bools:
         """Which sources have one of the contracts, shape (S,)."""
-        return np.array([source.contract in contracts for source in (*self.offers, *self.fleet)], dtype=bool)
+        return np.array([source.contract in contracts for source in self.scenario.capacity], dtype=np.bool_)
 
     @cached_property
     def rented(self) -> Bools:
         """Which offers are rented, shape (offers,)."""
-        return np.array([offer.rented for offer in self.offers], dtype=bool)
+        return np.array([offer.rented for offer in self.offers], dtype=np.bool_)
 
     @cached_property
     def divisible(self) -> Bools:
         """Which offers come in fractions, shape (offers,)."""
-        return np.array([offer.divisible for offer in self.offers], dtype=bool)
+        return np.array([offer.divisible for offer in self.offers], dtype=np.bool_)
 
     @cached_property
     def lead(self) -> Ints:
@@ -231,7 +236,7 @@ class Index:
         horizon = self.scenario.horizon
         periods = horizon.periods
         chips = {a.id: a for a in self.scenario.accelerators}
-        out = np.zeros((len(self.offers), periods), dtype=bool)
+        out = np.zeros((len(self.offers), periods), dtype=np.bool_)
         for row, offer in enumerate(self.offers):
             since = chips[offer.accelerator].available_from
             ready = horizon.first_from(since) if since else 0
@@ -244,7 +249,7 @@ class Index:
     @cached_property
     def in_place(self) -> Bools:
         """Where the fleet is in place, shape (fleet, T)."""
-        return np.array([self._window(entry.start, entry.until) for entry in self.fleet], dtype=bool).reshape(
+        return np.array([self._window(entry.start, entry.until) for entry in self.fleet], dtype=np.bool_).reshape(
             len(self.fleet), self.scenario.horizon.periods
         )
 
@@ -271,7 +276,7 @@ class Index:
     def last_period(self) -> Ints:
         """Last period of each workload's window, shape (W,)."""
         periods = self.scenario.horizon.periods
-        return periods - 1 - np.argmax(self.window[:, ::-1], axis=1)
+        return np.asarray(periods - 1 - np.argmax(self.window[:, ::-1], axis=1), dtype=np.int64)
 
     @cached_property
     def demand(self) -> Floats:
@@ -309,7 +314,7 @@ class Index:
 
     def kind_is(self, kind: str) -> Bools:
         """Which workloads are of a kind, shape (W,)."""
-        return np.array([work.kind == kind for work in self.workloads], dtype=bool)
+        return np.array([work.kind == kind for work in self.workloads], dtype=np.bool_)
 
     @cached_property
     def may_wait(self) -> Ints:

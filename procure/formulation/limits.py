@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.builder import Labels
 from procure.formulation.index import Floats, Ints
 from procure.formulation.ledger import Ledger
 from procure.formulation.measure import Measured, measure
@@ -41,28 +42,21 @@ class Limits(Rule):
 
     def declare(self, model: Model) -> None:
         """Measure each limit; add totals of shares and violations of soft limits."""
-        for limit in model.index.scenario.limits:
+        for number, limit in enumerate(model.index.scenario.limits):
             measured = measure(limit, model.index, model.ledger)
             model.measured[limit.id] = measured
-        self._violations(model)
+            if limit.soft is not None:
+                self._violations(model, number, measured)
 
-    def _violations(self, model: Model) -> None:
-        parts = []
-        limits = [limit for limit in model.index.scenario.limits if limit.soft is not None]
-        for limit in limits:
-            measured = model.measured[limit.id]
-            group, window, future = measured.codes()
-            names = _names(measured, model)
-            typical = np.abs(measured.term.coefficient)
-            unit = 10.0 ** np.round(np.log10(np.median(typical))) if typical.size else 1.0
-            if limit.bound.endswith("count"):
-                unit = 1.0
-            column = model.builder.columns("violation", names, unit=unit)
-            number = np.full(measured.size, model.index.scenario.limits.index(limit))
-            parts.append((column, number, np.arange(measured.size), measured.last[window], future))
-        if parts:
-            column, number, row, period, future = (np.concatenate(part) for part in zip(*parts, strict=True))
-            model.decide("violation", column, limit=number, row=row, period=period, future=future)
+    def _violations(self, model: Model, number: int, measured: Measured) -> None:
+        _, window, future = measured.codes()
+        typical = np.abs(measured.term.coefficient)
+        unit = 10.0 ** np.round(np.log10(np.median(typical))) if typical.size else 1.0
+        unit = 1.0 if measured.limit.bound.endswith("count") else unit
+        column = model.builder.columns("violation", _names(measured, model), unit=unit)
+        codes = np.full(measured.size, number)
+        row = np.arange(measured.size)
+        model.decide("violation", column, limit=codes, row=row, period=measured.last[window], future=future)
 
     def post(self, ledger: Ledger) -> None:
         """Post the price of violations."""
@@ -128,7 +122,7 @@ def bound_values(measured: Measured, scenario: Scenario) -> Floats:
     return np.asarray(value.on(scenario.horizon)[measured.first[window]])
 
 
-def _names(measured: Measured, model: Model):  # type: ignore[no-untyped-def]  # labels of a block
+def _names(measured: Measured, model: Model) -> Labels:
     group, window, future = measured.codes()
     group = group if measured.limit.per else np.full_like(group, -1)
     limit = ((measured.limit.id,), np.zeros_like(group))
@@ -141,8 +135,9 @@ def _missing_data(scenario: Scenario, limit: Limit) -> Iterable[Complaint]:
         chosen = chosen | scenario.sources.mask(limit.of)
     of_source, of_region, of_chip = _NEEDS[limit.quantity]
     why = f"limit {limit.id} is on {limit.quantity}"
-    regions, chips = set(), set()
-    for number, (source, yes) in enumerate(zip((*scenario.offers, *scenario.fleet), chosen, strict=True)):
+    regions: set[str] = set()
+    chips: set[str] = set()
+    for number, (source, yes) in enumerate(zip(scenario.capacity, chosen, strict=True)):
         if yes:
             regions.add(source.region)
             chips.add(source.accelerator)

@@ -3,11 +3,12 @@
 Rows constrain what is measured here and reports evaluate it: they cannot differ.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from procure.formulation.index import Bools, Index, Ints
+from procure.formulation.index import Bools, Index, Ints, sums
 from procure.formulation.ledger import Ledger, hours_of, ledger_code
 from procure.formulation.term import Term
 from procure.scenario.limit import LEVELS, Limit
@@ -71,7 +72,7 @@ def measure(limit: Limit, index: Index, ledger: Ledger) -> Measured:
             window = window + term.labels["slice"]
         elif limit.quantity in LEVELS and limit.bound != "max_count":
             inside = window_of >= 0
-            hours = np.bincount(window_of[inside], index.scenario.horizon.hours[inside], minlength=size)
+            hours = sums(window_of[inside], index.scenario.horizon.hours[inside], size)
             term = Term(term.column, term.coefficient * hours_of(index, term) / hours[window], term.labels)
         return term, window * futures + term.labels["future"]
 
@@ -124,7 +125,7 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
     return keep
 
 
-def _groups(limit: Limit, index: Index):  # type: ignore[no-untyped-def]  # returns names and a function of a term
+def _groups(limit: Limit, index: Index) -> tuple[tuple[str, ...], Callable[[Term], Ints]]:
     if limit.per is None:
         return ("",), lambda term: np.zeros(term.size, dtype=np.int64)
     if limit.per == "ledger":

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from procure.formulation.builder import Builder
 from procure.formulation.index import Floats, Index, Ints
 from procure.formulation.ledger import Decisions, Ledger
@@ -30,7 +32,11 @@ class Model:
         self.ledger = Ledger(self.index, {})
 
     def decide(self, kind: str, column: Ints, **labels: Ints) -> Decisions:
-        """Record the decisions of a kind, and return them."""
+        """Record decisions of a kind, and return all of that kind."""
+        known = self.ledger.tables.get(kind)
+        if known is not None:
+            column = np.concatenate([known.column, column])
+            labels = {name: np.concatenate([known.labels[name], codes]) for name, codes in labels.items()}
         table = Decisions(column, labels)
         self.ledger.tables[kind] = table
         return table

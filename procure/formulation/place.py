@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from procure.formulation.index import Bools, Floats, Index, Ints
+from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.model import Model
 from procure.formulation.need import most_rate
 from procure.formulation.term import Term
@@ -61,13 +61,13 @@ def most_chips(model: Model, workload: Ints, pool: Ints, period: Ints, part: Int
     for number in range(size):
         slowest[:, number] = rate[:, index.pool == number].min(axis=1, initial=np.inf)
     asked = most_rate(index)[workload, period, part] / slowest[workload, pool]
-    return np.maximum(np.minimum(asked, _pool_size(index)[pool]), _least(index)[workload])
+    return np.asarray(np.maximum(np.minimum(asked, _pool_size(index)[pool]), _least(index)[workload]))
 
 
 def _pool_size(index: Index) -> Floats:
     working = index.chips_per_unit * index.availability
     units = np.concatenate([np.minimum(index.supply_total, np.inf), index.fleet_chips])
-    return np.bincount(index.pool, weights=units * working, minlength=len(index.pool_names))
+    return sums(index.pool, units * working, len(index.pool_names))
 
 
 def _least(index: Index) -> Floats:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.builder import Labels
 from procure.formulation.index import Bools, Floats, Index, Ints
 from procure.formulation.ledger import Decisions, Ledger, hours_of, item
 from procure.formulation.model import Model, Rule
@@ -41,7 +42,7 @@ class Supply(Rule):
         worth = index.usable & _useful(model)[:, None]
         offer, period = np.nonzero(worth & ~index.rented[:, None])
         if len(offer):
-            names = (index.source_label(offer), index.period_label(period))
+            names: Labels = (index.source_label(offer), index.period_label(period))
             whole = ~index.divisible[offer]
             column = builder.columns("order", names, upper=most[offer, period], integer=whole)
             model.decide("order", column, source=offer, period=period)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from procure.formulation.index import Floats, Index, Ints
+from procure.formulation.index import Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
 
@@ -93,14 +93,15 @@ def _wanted(
         place = tuple(unmet.labels[name][mine] for name in ("workload", "period", "slice", "future"))
         np.subtract.at(served, place, amounts["unmet"][mine])
     place = np.nonzero(served > 0)
-    return place[0], np.asarray(np.ravel_multi_index(place[1:], shape)), served[place] * classes.equivalent[place[0]]
+    moment = np.asarray(np.ravel_multi_index(place[1:], shape), dtype=np.int64)
+    return place[0], moment, served[place] * classes.equivalent[place[0]]
 
 
 def _working(formulation: Formulation, real: Floats, shape: tuple[int, ...]) -> tuple[Ints, Ints, Floats]:
     working = formulation.model.ledger.quantity("working").spread("slice", shape[1]).spread("future", shape[2])
     code = working.labels["source"] * int(np.prod(shape)) + _moment(working.labels, shape)
     there, row = np.unique(code, return_inverse=True)
-    chips = np.bincount(row.reshape(-1), working.value(real), minlength=len(there))
+    chips = sums(row.reshape(-1), working.value(real), len(there))
     source, place = np.divmod(there, int(np.prod(shape)))
     some = (chips > 0) & (formulation.model.classes.of_source[source] >= 0)
     return source[some], place[some], chips[some]
@@ -178,7 +179,7 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
         if not len(amount):
             continue
         labels = {
-            _LABELS.get(column, column): np.array([names[column].get(value, -1) for value in table[column]], dtype=np.int64)
+            _LABELS.get(column, column): np.array([names[column].get(str(value), -1) for value in table[column]], dtype=np.int64)
             for column in columns[:-1]
         }
         tables[kind] = Decisions(np.arange(start, start + len(amount)), labels)

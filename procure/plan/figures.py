@@ -1,14 +1,14 @@
 """The figures of a plan: every number is a ledger term times a decision."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from procure.formulation.build import ledger_of
-from procure.formulation.index import Floats, Index, Ints
-from procure.formulation.ledger import ITEMS, Decisions, Ledger, discounted_cost, discounted_penalty, hours_of, ledger_name
+from procure.formulation.index import Floats, Index, Ints, sums
+from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discounted_penalty, hours_of, ledger_name
 from procure.formulation.limits import Limits, bound_values
 from procure.formulation.measure import Measured, measure
 from procure.formulation.site_power import by_region, limited_regions
@@ -93,8 +93,8 @@ class Figures:
         return {"name": list(totals), "value": list(totals.values())}
 
     def _peak(self, name: str) -> float:
-        _, sums = grouped(self._moments(name), self.answer, ("period", "slice", "future"))
-        return float(sums.max(initial=0.0))
+        _, amounts = grouped(self._moments(name), self.answer, ("period", "slice", "future"))
+        return float(amounts.max(initial=0.0))
 
     def _moments(self, name: str) -> Term:
         _, _, _, slices, futures = self.index.sizes
@@ -126,8 +126,8 @@ class Figures:
         parts = {}
         for name in ("units", "chips", "working", "used"):
             labels = ("source", "period", "slice", "future")
-            codes, sums = grouped(self._moments(name), self.answer, labels)
-            parts[name] = dict(zip(zip(*(code.tolist() for code in codes), strict=True), sums.tolist(), strict=True))
+            codes, amounts = grouped(self._moments(name), self.answer, labels)
+            parts[name] = dict(zip(zip(*(code.tolist() for code in codes), strict=True), amounts.tolist(), strict=True))
         rows = []
         for key, units in sorted(parts["units"].items()):
             if units > _ZERO:
@@ -203,11 +203,11 @@ class Figures:
                 term = term.times(hours_of(self.index, term) / hours[year]) if term.size else term
                 year = year_of[term.labels["period"]]
             value = term.value(self.answer)
-            total = np.bincount(year, value, minlength=len(years))
+            total = sums(year, value, len(years))
             for label in SHARE_LABELS:
                 names = self.index.sources.values[label]
                 code = self.index.sources.codes[label][term.labels["source"]] * len(years) + year
-                amount = np.bincount(code, value, minlength=len(names) * len(years)).reshape(len(names), len(years))
+                amount = sums(code, value, len(names) * len(years)).reshape(len(names), len(years))
                 for y, v in zip(*np.nonzero(amount.T > _ZERO), strict=True):
                     rows.append((name, label, names[v], years[y], float(amount[v, y]), float(amount[v, y] / total[y])))
         return rows
@@ -260,7 +260,7 @@ class Figures:
     def _site_power(self) -> Iterable[tuple[object, ...]]:
         region, names, available = limited_regions(self.index)
         row, power, shape = by_region(self.index, self.ledger, region)
-        mw = np.bincount(row, power.value(self.answer), minlength=int(np.prod(shape))).reshape(shape)
+        mw = sums(row, power.value(self.answer), int(np.prod(shape))).reshape(shape)
         horizon = self.index.scenario.horizon
         for r, t, k, f in np.ndindex(*shape):
             window = f"{horizon.labels[t]}/{horizon.slice_ids[k]}"
@@ -295,14 +295,14 @@ def grouped(term: Term, answer: Floats, dimensions: Sequence[str]) -> tuple[tupl
     size = labels.max(axis=1) + 2
     code = np.ravel_multi_index(tuple(labels + 1), tuple(size))
     there, row = np.unique(code, return_inverse=True)
-    sums = np.bincount(row.reshape(-1), term.value(answer), minlength=len(there))
-    return tuple(part - 1 for part in np.unravel_index(there, tuple(size))), sums
+    total = sums(row.reshape(-1), term.value(answer), len(there))
+    return tuple(part - 1 for part in np.unravel_index(there, tuple(size))), total
 
 
 def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Floats, Floats, Floats, Floats]:
     """Return value, limit, slack and violation of each row of a limit."""
     limit, size = measured.limit, measured.size
-    amount = np.bincount(measured.row, measured.term.value(answer), minlength=size)
+    amount = sums(measured.row, measured.term.value(answer), size)
     sign = 1.0 if limit.bound.startswith("max") else -1.0
     if limit.bound in ("min", "max"):
         bound = bound_values(measured, scenario)
@@ -311,13 +311,13 @@ def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Flo
     _, window, future = measured.codes()
     each = len(measured.windows) * measured.futures
     if limit.bound.endswith("share"):
-        total = np.bincount(measured.total_row, measured.total.value(answer), minlength=each)
+        total = sums(measured.total_row, measured.total.value(answer), each)
         whole = total[window * measured.futures + future]
         share = np.divide(amount, whole, out=np.zeros(size), where=np.abs(whole) > _ZERO)
         violation = np.maximum(sign * (amount - limit.value * whole), 0.0)
         return share, np.full(size, limit.value), sign * (limit.value - share), violation
     least = limit.count_from * (1 - 1e-9) if limit.bound == "min_count" else _ZERO
-    counted = np.bincount(window * measured.futures + future, (amount > 0) & (amount >= least), minlength=each)
+    counted = sums(window * measured.futures + future, (amount > 0) & (amount >= least), each)
     bound = np.full(each, limit.value)
     return counted, bound, sign * (bound - counted), np.maximum(sign * (counted - bound), 0.0)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.eligibility import eligible, refusals
-from procure.formulation.index import Bools, Index
+from procure.formulation.index import Bools, Floats, Index, Ints
 
 Reason = tuple[str, str, str]
 
@@ -14,6 +14,8 @@ def unused(index: Index, used: set[str]) -> Iterable[Reason]:
     """Yield (offer, reason, detail) for each offer without an order or a rented unit."""
     may = eligible(index)
     refused = refusals(index)
+    per_chip, per_work = _costs(index, may)
+    taken = np.array([n for n, offer in enumerate(index.offers) if offer.id in used], dtype=np.int64)
     for number, offer in enumerate(index.offers):
         if offer.id in used:
             continue
@@ -22,7 +24,7 @@ def unused(index: Index, used: set[str]) -> Iterable[Reason]:
         elif why := _late(index, may, number):
             yield offer.id, "not_in_time", why
         else:
-            yield offer.id, "not_worth_it", _price(index, number)
+            yield offer.id, "not_worth_it", _price(index, per_chip, per_work, taken, number)
 
 
 def _rules(refused: dict[str, Bools], number: int) -> str:
@@ -52,13 +54,30 @@ def _late(index: Index, may: Bools, number: int) -> str | None:
     return None if runs else "it is active only outside the windows of the workloads that may run on it"
 
 
-def _price(index: Index, number: int) -> str:
-    offer, horizon = index.offers[number], index.scenario.horizon
-    hourly = offer.price_usd_per_unit_hour
-    if not offer.rented:
-        hours = horizon.hours.mean() * index.term[number]
-        hourly += offer.upfront_usd_per_unit * (1 - offer.salvage_share) / hours
-    if offer.contract == "owned":
-        hourly += float(np.nan_to_num((index.meter_mw * index.energy_usd_per_mwh)[number]))
-    per_chip = hourly / (offer.chips_per_unit * offer.availability)
-    return f"{per_chip:,.2f} USD per working chip-hour all in, before its price path"
+def _costs(index: Index, may: Bools) -> tuple[Floats, Floats]:
+    """Return USD per working chip-hour all in, shape (offers,), and per unit of work, shape (W, offers)."""
+    horizon, count = index.scenario.horizon, len(index.offers)
+    hourly = index.prices("price_usd_per_unit_hour")
+    hours = horizon.hours.mean() * index.term
+    worn = 1 - np.where(index.contract_is("owned")[:count], index.prices("salvage_share"), 0.0)
+    hourly = hourly + np.where(index.rented, 0.0, index.prices("upfront_usd_per_unit") * worn / hours)
+    hourly = hourly + np.nan_to_num(index.meter_mw * index.energy_usd_per_mwh)[:count]
+    per_chip = hourly * index.price_factor.mean(axis=1) / (index.chips_per_unit * index.availability)[:count]
+    rate = np.where(may, index.chip_rate, np.nan)[:, :count]
+    return per_chip, per_chip / (rate * index.per_hour[:, None]) + np.where(may, index.serving_usd, np.nan)[:, :count]
+
+
+def _price(index: Index, per_chip: Floats, per_work: Floats, used: Ints, number: int) -> str:
+    text = f"{per_chip[number]:,.2f} USD per working chip-hour all in"
+    if not len(used):
+        return text
+    others = np.where(np.isnan(per_work[:, used]), np.inf, per_work[:, used])
+    rival = others.min(axis=1)
+    ratio = np.where(np.isfinite(rival) & (rival > 0), per_work[:, number] / rival, np.nan)
+    if np.isnan(ratio).all():
+        return text
+    work = int(np.nanargmin(ratio))
+    name, other = index.workloads[work].id, index.offers[used[int(others[work].argmin())]].id
+    if ratio[work] > 1:
+        return f"{text}: at best {ratio[work]:.2f} times what {other} costs, for {name}"
+    return f"{text}: no dearer than {other} for {name}, but its term, lead or a limit holds it back"

@@ -3,7 +3,6 @@
 import io
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -109,22 +108,26 @@ class _Reader:
 
     def read(self, path: Path) -> Document:
         """Return the document of one file."""
-        from ruamel.yaml import YAML, YAMLError
-
         try:
             with path.open("rb") as handle:
                 raw = handle.read(MAX_BYTES + 1)
             if len(raw) > MAX_BYTES:
                 raise _fault(self.file, 1, "too large", f"expected at most {MAX_BYTES:,} bytes", "Split the data.")
-            text = raw.decode("utf-8")
-            self._guard_depth(text)
-            yaml = YAML(typ="safe", pure=True)
-            node = yaml.compose(io.StringIO(text))
+            return self.parse(raw.decode("utf-8"))
         except OSError as error:
             remedy = "Check the path; `procure solve --help` lists the bundled scenarios."
             raise _fault(self.file, 1, str(error.strerror), "cannot be read", remedy) from None
         except UnicodeDecodeError:
             raise _fault(self.file, 1, "not UTF-8", "expected UTF-8 text", "Save the file as UTF-8.") from None
+
+    def parse(self, text: str) -> Document:
+        """Return the document of YAML text."""
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        self._guard_depth(text)
+        try:
+            node = YAML(typ="safe", pure=True).compose(io.StringIO(text))
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = str(getattr(error, "problem", None) or error).split("\n")[0]
@@ -227,6 +230,6 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         raise
 
 
-def without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mapping without keys whose value is absent (`null` in YAML)."""
-    return {key: value for key, value in data.items() if value is not None}
+def read_value(text: str) -> Any:
+    """Return one value written as YAML, such as ``0.5``, ``[aws, gcp]`` or ``null``."""
+    return _Reader("--set").parse(f"value: {text}").data["value"]

@@ -193,12 +193,12 @@ class Horizon(Noun):
             return np.zeros(self.periods, dtype=np.int64), ("horizon",)
         if every == "period":
             return np.arange(self.periods), self.labels
-        form = {
-            "month": lambda edge: f"{edge:%Y-%m}",
-            "quarter": lambda edge: f"{edge.year}-Q{(edge.month + 2) // 3}",
-            "year": lambda edge: f"{edge.year}",
-        }[every]
-        names = [form(edge) for edge in self.edges[:-1]]
+        if every == "month":
+            names = [f"{edge:%Y-%m}" for edge in self.edges[:-1]]
+        elif every == "quarter":
+            names = [f"{edge.year}-Q{(edge.month + 2) // 3}" for edge in self.edges[:-1]]
+        else:
+            names = [f"{edge.year}" for edge in self.edges[:-1]]
         labels = tuple(dict.fromkeys(names))
         return np.array([labels.index(name) for name in names], dtype=np.int64), labels
 

@@ -60,13 +60,18 @@ class Scenario(Noun):
             raise InvalidData(complaints)
         return self
 
+    @property
+    def capacity(self) -> tuple[Offer | Fleet, ...]:
+        """Everything that has capacity, the sources: the offers, then the fleet."""
+        return (*self.offers, *self.fleet)
+
     @cached_property
     def sources(self) -> Labelled:
-        """Labels of everything that has capacity: the offers, then the fleet."""
+        """Labels of the sources."""
         chip = {accelerator.id: accelerator for accelerator in self.accelerators}
         place = {region.id: region for region in self.regions}
         columns: dict[str, list[str]] = {label: [] for label in SOURCE_LABELS}
-        for source in (*self.offers, *self.fleet):
+        for source in self.capacity:
             accelerator, region = chip[source.accelerator], place[source.region]
             row = {
                 "accelerator": accelerator.id, "vendor": accelerator.vendor, "stack": accelerator.stack,

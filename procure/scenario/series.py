@@ -81,7 +81,7 @@ class Series:
             if len(self.form) != horizon.periods:
                 raise ValueError(f"expected {horizon.periods} values, one a period, not {len(self.form)}")
             return np.array(self.form, dtype=np.float64)
-        points: dict[str, float] = dict(self.form)  # type: ignore[arg-type]  # pairs, by the check above
+        points: dict[str, float] = dict(self.form)
         if "growth_per_year" in points:
             return np.asarray(points["start"] * (1 + points["growth_per_year"]) ** horizon.years_from_start)
         if "end" in points:
@@ -96,7 +96,7 @@ class Series:
     def data(self) -> Any:
         """Return the series as plain data that `parse` reads back."""
         if isinstance(self.form, tuple):
-            return dict(self.form) if isinstance(self.form[0], tuple) else list(self.form)  # type: ignore[arg-type]
+            return dict(self.form) if isinstance(self.form[0], tuple) else list(self.form)
         return self.form
 
     def __eq__(self, other: object) -> bool:

@@ -1,0 +1,5 @@
+"""`python -m procure`."""
+
+from procure.cli import main
+
+main()

@@ -1,0 +1,306 @@
+"""The command line: commands, options and exit codes; no arithmetic.
+
+Results go to standard output, progress and complaints to standard error. Exit codes: 0 done; 1 unexpected failure;
+2 wrong usage or invalid data; 3 infeasible; 4 limit reached without a plan; 130 interrupted.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from procure.scenario.document import Document
+    from procure.scenario.scenario import Scenario
+
+DEFAULT: Final = "enterprise"
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="procure",
+    help="Which accelerator capacity to order, where, when and under which contract, and what runs on it.",
+    epilog="Start with: procure solve",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="A bundled scenario (enterprise, startup, frontier-lab) or a YAML file.", show_default=True)
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a value: limits.nvidia_share.max_share=0.5. May be repeated.", metavar="PATH=VALUE"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more: sizes, and the traceback of a failure.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"procure {installed('procure')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@app.command(epilog="Examples: procure solve · procure solve startup --out plan.xlsx · "
+             "procure solve my.yaml --set limits.nvidia_share.max_share=0.5 --time-limit 60")  # fmt: skip
+def solve(
+    scenario: ScenarioArgument = DEFAULT,
+    changes: SetOption = None,
+    backend: Annotated[str, typer.Option(help="Engine: highs or cbc.")] = "highs",
+    time_limit: Annotated[float | None, typer.Option(help="Seconds; the best plan so far is kept.")] = None,
+    gap: Annotated[float, typer.Option(help="Stop when proven within this share of the best possible.")] = 0.005,
+    threads: Annotated[int, typer.Option(help="Threads of the engine.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed of the engine.")] = 0,
+    out: Annotated[str | None, typer.Option(help="Also write plan.json, plan.xlsx, or plan/ (CSV).")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print every row.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Solve a scenario and print the audited plan."""
+    from procure.progress import watch
+
+    with _failures(verbose):
+        document, problem = _read(scenario, changes)
+        with _places(document), watch(_errors(), quiet=quiet) as progress:
+            from procure.plan.solve import solve as solve_scenario
+
+            plan = solve_scenario(
+                problem, gap=gap, time_limit_s=time_limit, backend=backend, threads=threads, seed=seed, progress=progress
+            )
+        if out:
+            from procure.plan.export import write_plan
+
+            write_plan(plan, out)
+            _errors().print(f"wrote {out}", style="dim", highlight=False)
+        if as_json:
+            typer.echo(json.dumps(plan.to_data(), allow_nan=False))
+        else:
+            from procure.plan.report import show_plan
+
+            show_plan(plan, _output(), full=full)
+        if plan.result["ending"] == "cancelled":
+            raise typer.Exit(INTERRUPTED)
+
+
+@app.command(epilog="Example: procure check my.yaml")
+def check(scenario: ScenarioArgument, changes: SetOption = None, as_json: JsonOption = False) -> None:
+    """Validate a scenario's data: every complaint with file, row, field, value, expected and remedy."""
+    from procure.scenario.complaint import InvalidData
+
+    with _failures(verbose=False):
+        try:
+            document, problem = _read(scenario, changes)
+            with _places(document):
+                from procure.formulation.build import check as check_families
+
+                check_families(problem)
+        except InvalidData as error:
+            if not as_json:
+                raise
+            typer.echo(json.dumps([asdict(c) | {"field": c.field} for c in error.complaints], indent=1))
+            raise typer.Exit(2) from None
+        if as_json:
+            typer.echo("[]")
+            return
+        sizes = f"{len(problem.offers)} offers, {len(problem.workloads)} workloads, {len(problem.limits)} limits"
+        typer.echo(f"{problem.name} is valid: {problem.horizon.periods} {problem.horizon.period}s, {sizes}")
+
+
+@app.command(epilog="Example: procure audit plan.json")
+def audit(
+    plan: Annotated[Path, typer.Argument(help="A plan file, from: procure solve --out plan.json")],
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute a plan's feasibility and every figure from its scenario and decisions alone."""
+    from procure.plan.audit import audit as audit_plan
+    from procure.plan.plan import read_plan_data
+
+    with _failures(verbose=False):
+        report = audit_plan(read_plan_data(plan))
+        if as_json:
+            found = [asdict(finding) for finding in report.findings]
+            typer.echo(json.dumps({"ok": report.ok, "findings": found, "checked": report.checked}, default=str))
+        else:
+            for finding in report.findings:
+                typer.echo(str(finding))
+            total = sum(report.checked.values())
+            verdict = "holds" if report.ok else f"does not hold: {len(report.findings)} findings"
+            typer.echo(f"{plan} {verdict}; {total:,} rows recomputed")
+        if not report.ok:
+            raise typer.Exit(2)
+
+
+@app.command(epilog="Example: procure export enterprise model.mps")
+def export(
+    scenario: ScenarioArgument,
+    model: Annotated[Path, typer.Argument(help="model.mps or model.lp")],
+    changes: SetOption = None,
+) -> None:
+    """Write the exact model, for any other solver."""
+    from procure.scenario.complaint import Complaint, InvalidData
+
+    with _failures(verbose=False):
+        if model.suffix not in (".mps", ".lp"):
+            wrong = Complaint(("MODEL",), str(model), "expected .mps or .lp", "Name the file model.mps or model.lp.")
+            raise InvalidData([wrong])
+        document, problem = _read(scenario, changes)
+        with _places(document):
+            from procure.formulation.build import build
+            from solvers import write_model
+
+            built = build(problem)
+        try:
+            write_model(built.problem, model)
+        except OSError as error:
+            wrong = Complaint(("MODEL",), str(model), f"cannot be written: {error.strerror}", "Choose another folder.")
+            raise InvalidData([wrong]) from None
+        low, high = built.problem.coefficient_range()
+        rows, columns = len(built.problem.row_lower), len(built.problem.objective)
+        typer.echo(
+            f"wrote {model}: {rows:,} rows, {columns:,} columns, {len(built.problem.coefficients):,} nonzeros in "
+            f"{low:.3g} … {high:.3g}; objective in units of {built.objective_usd:g} USD"
+        )
+
+
+@app.command(epilog="Example: procure schema > procure.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors."""
+    from procure.load import schema as file_schema
+
+    typer.echo(json.dumps(file_schema(), indent=1))
+
+
+@app.command(epilog="Example: procure doctor")
+def doctor(as_json: JsonOption = False) -> None:
+    """Examine the engines: installed, version, features, and a solved self-test, each in its own process."""
+    from rich.table import Table
+
+    from solvers.doctor import doctor as examine
+
+    with _failures(verbose=False):
+        reports = examine()
+        if as_json:
+            typer.echo(json.dumps([asdict(report) for report in reports], default=str))
+        else:
+            grid = Table("engine", "version", "state", "seconds", "message")
+            for report in reports:
+                state = "works" if report.solved else "missing" if not report.available else "fails"
+                grid.add_row(report.name, report.version, state, f"{report.seconds:.2f}", report.message)
+            _output().print(grid)
+        if not any(report.solved for report in reports):
+            raise typer.Exit(1)
+
+
+def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]:
+    from procure.load import load_data
+    from procure.scenario.complaint import Complaint, InvalidData
+    from procure.scenario.document import read_value
+    from procure.scenario.scenario import build
+
+    document = load_data(name)
+    with _places(document):
+        scenario = build(document.data)
+        edits: dict[str, Any] = {}
+        for change in changes or []:
+            path, equals, value = change.partition("=")
+            if not equals or not path:
+                raise InvalidData([Complaint(("--set",), change, "expected PATH=VALUE", "Write --set horizon.periods=8.")])
+            edits[path.strip()] = read_value(value)
+        return document, scenario.with_(edits) if edits else scenario
+
+
+@contextmanager
+def _places(document: "Document") -> Iterator[None]:
+    from procure.scenario.complaint import InvalidData
+
+    try:
+        yield
+    except InvalidData as error:
+        raise document.located(error) from None
+
+
+@contextmanager
+def _failures(verbose: bool) -> Iterator[None]:
+    """Turn what a user can mend into a message and an exit code; leave no traceback but in verbose mode."""
+    from procure.scenario.complaint import InvalidData
+
+    try:
+        yield
+    except (typer.Exit, SystemExit):
+        raise
+    except InvalidData as error:
+        _complain(error)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        _errors().print("interrupted before the first plan")
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        code = _exit_code(error)
+        _errors().print(f"{type(error).__name__}: {error}", markup=False, highlight=False, style="red")
+        if code == 1:
+            if verbose:
+                raise
+            _errors().print("This is a failure of the program; --verbose shows where.", highlight=False)
+        raise typer.Exit(code) from None
+
+
+def _exit_code(error: Exception) -> int:
+    from procure.formulation.builder import TooLarge
+    from procure.plan.solve import Infeasible, LimitReached
+    from solvers import BackendUnavailable, Ending, UnknownBackend
+
+    if isinstance(error, Infeasible):
+        return 3
+    if isinstance(error, LimitReached):
+        return INTERRUPTED if error.result.ending is Ending.CANCELLED_EMPTY else 4
+    if isinstance(error, TooLarge | BackendUnavailable | UnknownBackend | ValueError):
+        return 2
+    return 1
+
+
+def _complain(error: Any) -> None:
+    console = _errors()
+    count = len(error.complaints)
+    console.print(f"{count} complaint{'' if count == 1 else 's'} about the data", style="bold red", highlight=False)
+    for complaint in error.complaints:
+        place = (complaint.file or "") + (f":{complaint.row}" if complaint.row is not None else "")
+        where = f"  {place}{': ' if place else ''}{complaint.field} = {complaint.value}"
+        for line in (where, f"      {complaint.expected}. {complaint.remedy}"):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _output() -> "Console":
+    from rich.console import Console
+
+    # a pipe or file is as wide as the tables need; a terminal keeps its own width
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=130)
+
+
+def _errors() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,157 @@
+"""What the decisions amount to: capacity in every period and slice, and every quantity with its labels."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from procure.plan.audit.cash import Cash, cash_of
+from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
+from procure.plan.audit.facts import Facts
+from procure.plan.audit.sums import FloatArray, IntArray, active_periods, fsum_by
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Amounts of a quantity with the numbers of their labels, −1 where there is none; arrays of one length.
+
+    ``ledger`` is a position in `LEDGERS`; what belongs to a whole period, such as cash, has slice 0.
+    """
+
+    amount: FloatArray
+    period: IntArray
+    slice: IntArray
+    source: IntArray
+    work: IntArray
+    ledger: IntArray
+
+
+class Amounts:
+    """Every quantity of a plan, from its decisions alone."""
+
+    def __init__(self, facts: Facts, decisions: Decisions) -> None:
+        self.facts = facts
+        self.decisions = decisions
+        self.shape = (len(facts.sources), facts.periods, facts.slices)
+        self._entries: dict[str, Entries] = {}
+
+    @cached_property
+    def units(self) -> FloatArray:
+        """Active units (chips, of the fleet) in each period and slice, shape (S, T, K)."""
+        facts, orders, rents = self.facts, self.decisions.orders, self.decisions.rents
+        row, period = active_periods(orders.delivered, np.minimum(orders.ended, facts.periods))
+        keys = orders.offer[row] * facts.periods + period
+        ordered = fsum_by(keys, orders.units[row], len(facts.sources) * facts.periods)
+        units = np.repeat(ordered.reshape(self.shape[:2])[:, :, None], facts.slices, axis=2)
+        units += self._sum(rents.offer, rents.period, rents.slice, rents.units)
+        for number, part in enumerate(facts.fleet):
+            units[len(facts.offers) + number] = part.chips * facts.fleet_in_place[number][:, None]
+        return units
+
+    @cached_property
+    def chips(self) -> FloatArray:
+        """Active chips, shape (S, T, K)."""
+        return self.units * self.facts.chips_per_unit[:, None, None]
+
+    @cached_property
+    def working(self) -> FloatArray:
+        """Active chips that work, shape (S, T, K)."""
+        return self.chips * self.facts.availability[:, None, None]
+
+    @cached_property
+    def used(self) -> FloatArray:
+        """Chips that serve, shape (S, T, K)."""
+        serving = self.decisions.serving
+        return self._sum(serving.source, serving.period, serving.slice, serving.chips)
+
+    @cached_property
+    def power(self) -> FloatArray:
+        """Power at the meter, MW, shape (S, T, K)."""
+        return self.units * self.facts.mw_per_unit[:, None, None]
+
+    @cached_property
+    def carbon(self) -> FloatArray:
+        """Carbon, t CO2e, shape (S, T, K)."""
+        return self.power * self.facts.hours * self.facts.tonnes_per_mwh[:, None, None]
+
+    @cached_property
+    def cash(self) -> Cash:
+        """Every payment."""
+        return cash_of(self.facts, self.decisions)
+
+    @cached_property
+    def salvage(self) -> tuple[FloatArray, FloatArray]:
+        """Value left of owned units, USD, and the discount factor of its credit, shape (orders,) each."""
+        facts, orders = self.facts, self.decisions.orders
+        offer, periods = orders.offer, facts.periods
+        upfront = np.array([entry.upfront_usd_per_unit for entry in facts.offers])[offer] * orders.factor
+        share = np.array([entry.salvage_share for entry in facts.offers])[offer]
+        life = orders.ended - orders.delivered
+        fallen = np.where(orders.ended <= periods, 1.0, (periods - orders.delivered) / np.maximum(life, 1))
+        value = upfront * orders.units * (1 - (1 - share) * fallen)
+        end = facts.horizon.discount_end[np.clip(orders.ended, 1, periods) - 1]
+        return np.where(facts.owned[offer], value, 0.0), end
+
+    @cached_property
+    def tail(self) -> FloatArray:
+        """What each order of a reserved offer owes after the horizon, USD, shape (orders,)."""
+        facts, orders = self.facts, self.decisions.orders
+        price = [o.price_usd_per_unit_hour if o.contract == "reserved" else 0.0 for o in facts.offers]
+        return np.array(price)[orders.offer] * orders.factor * orders.units * orders.tail_hours
+
+    def entries(self, quantity: str) -> Entries:
+        """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`."""
+        if quantity not in self._entries:
+            self._entries[quantity] = self._of(quantity)
+        return self._entries[quantity]
+
+    def _of(self, quantity: str) -> Entries:
+        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "cost"):
+            cash = self.cash.of(quantity)
+            whole = np.zeros(cash.usd.size, dtype=np.int64)
+            return Entries(cash.usd, cash.period, whole, cash.source, cash.work, cash.ledger)
+        if quantity == "committed_tail":
+            orders = self.decisions.orders
+            last = np.full(orders.offer.size, self.facts.periods - 1)
+            return _entries(self.tail, last, np.zeros_like(last), source=orders.offer)
+        if quantity == "served":
+            rows = self.decisions.serving
+            return _entries(rows.amount, rows.period, rows.slice, source=rows.source, work=rows.work)
+        if quantity in ("unmet", "penalty"):
+            left = self.decisions.unmet
+            part = np.where(left.slice == WHOLE_PERIOD, 0, left.slice)
+            amount = left.amount if quantity == "unmet" else left.amount * self.facts.unmet_usd[left.work]
+            return _entries(amount, left.period, part, work=left.work)
+        return self._dense(self._level(quantity))
+
+    def _level(self, quantity: str) -> FloatArray:
+        if quantity == "compute":
+            return self.units * self.facts.pflops_per_unit[:, None, None]
+        if quantity == "idle":
+            return self.working - self.used
+        return {"units": self.units, "chips": self.chips, "power": self.power, "carbon": self.carbon}[
+            quantity
+        ]
+
+    @staticmethod
+    def _dense(cells: FloatArray) -> Entries:
+        source, period, part = np.nonzero(cells)
+        return _entries(cells[source, period, part], period, part, source=source)
+
+    def _sum(self, source: IntArray, period: IntArray, part: IntArray, amount: FloatArray) -> FloatArray:
+        keys = np.ravel_multi_index((source, period, part), self.shape)
+        return fsum_by(np.asarray(keys), amount, math.prod(self.shape)).reshape(self.shape)
+
+
+def _entries(
+    amount: FloatArray,
+    period: IntArray,
+    part: IntArray,
+    source: IntArray | None = None,
+    work: IntArray | None = None,
+) -> Entries:
+    none = np.full(amount.size, -1)
+    return Entries(
+        amount, period, part, none if source is None else source, none if work is None else work, none
+    )

@@ -1,0 +1,119 @@
+"""Every payment of a plan: when, from which ledger, for what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+
+from procure.plan.audit.decisions import Decisions, Orders
+from procure.plan.audit.facts import Facts
+from procure.plan.audit.sums import BoolArray, FloatArray, IntArray, active_periods
+from procure.scenario.selection import LEDGERS
+
+ITEMS: Final = ("rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving")
+OF: Final = {
+    "cost": ITEMS,
+    "spend": ("rent", "reservation", "upfront", "block", "running", "fixed"),
+    "upfront": ("upfront", "block", "fixed"),
+    "energy_cost": ("energy",),
+    "serving_cost": ("serving",),
+}
+"""The items that a quantity of money is the sum of."""
+_OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
+
+
+@dataclass(frozen=True)
+class Cash:
+    """Payments, USD; ``item`` is a position in `ITEMS`; ``work`` is −1 except for serving."""
+
+    usd: FloatArray
+    period: IntArray
+    ledger: IntArray
+    item: IntArray
+    source: IntArray
+    work: IntArray
+
+    def of(self, quantity: str) -> "Cash":
+        """Return the payments that a quantity is the sum of."""
+        numbers = [ITEMS.index(item) for item in OF[quantity]]
+        chosen = np.isin(self.item, numbers)
+        return Cash(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+def cash_of(facts: Facts, decisions: Decisions) -> Cash:
+    """Return every payment of the decisions, inside the horizon, not discounted."""
+    parts = [
+        _rent(facts, decisions),
+        *_at_order(facts, decisions.orders),
+        *_while_active(facts, decisions.orders),
+        *_fleet(facts),
+        _serving(facts, decisions),
+    ]
+    return Cash(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cash)))
+
+
+def _payments(
+    item: str, usd: FloatArray, period: IntArray, source: IntArray,
+    capex: BoolArray | None = None, work: IntArray | None = None,
+) -> Cash:  # fmt: skip
+    ledger = np.full(usd.size, _OPEX) if capex is None else np.where(capex, _CAPEX, _OPEX)
+    number = np.full(usd.size, ITEMS.index(item))
+    return Cash(usd, period, ledger, number, source, np.full(usd.size, -1) if work is None else work)
+
+
+def _rent(facts: Facts, decisions: Decisions) -> Cash:
+    rents = decisions.rents
+    price = _prices(facts)[rents.offer] * facts.price_factor[rents.offer, rents.period]
+    usd = rents.units * price * facts.hours[rents.period, rents.slice]
+    return _payments("rent", usd, rents.period, rents.offer)
+
+
+def _at_order(facts: Facts, orders: Orders) -> Sequence[Cash]:
+    owned = facts.owned[orders.offer]
+    upfront = np.array([offer.upfront_usd_per_unit for offer in facts.offers])[orders.offer] * orders.factor
+    fixed = np.array([offer.fixed_usd_per_order for offer in facts.offers])[orders.offer]
+    block = _under(facts, "capacity_block")[orders.offer]
+    prepaid = _prices(facts)[orders.offer] * orders.factor * orders.units * orders.term_hours
+    return (
+        _payments("upfront", upfront * orders.units, orders.period, orders.offer, owned),
+        _payments("block", np.where(block, prepaid, 0.0), orders.period, orders.offer),
+        _payments("fixed", np.where(orders.units > 0, fixed, 0.0), orders.period, orders.offer, owned),
+    )
+
+
+def _while_active(facts: Facts, orders: Orders) -> Sequence[Cash]:
+    row, period = active_periods(orders.delivered, np.minimum(orders.ended, facts.periods))
+    offer, units, hours = orders.offer[row], orders.units[row], facts.horizon.hours[period]
+    usd = _prices(facts)[offer] * orders.factor[row] * units * hours
+    reserved, owned = _under(facts, "reserved")[offer], facts.owned[offer]
+    return (
+        _payments("reservation", np.where(reserved, usd, 0.0), period, offer),
+        _payments("running", np.where(owned, usd, 0.0), period, offer),
+        _payments("energy", units * hours * facts.energy_usd_per_unit_hour[offer], period, offer),
+    )
+
+
+def _fleet(facts: Facts) -> Sequence[Cash]:
+    part, period = np.nonzero(facts.fleet_in_place)
+    chips = np.array([entry.chips for entry in facts.fleet], dtype=np.float64)[part]
+    price = np.array([entry.price_usd_per_chip_hour for entry in facts.fleet], dtype=np.float64)[part]
+    source, hours = part + len(facts.offers), facts.horizon.hours[period]
+    return (
+        _payments("running", chips * price * hours, period, source),
+        _payments("energy", chips * hours * facts.energy_usd_per_unit_hour[source], period, source),
+    )
+
+
+def _serving(facts: Facts, decisions: Decisions) -> Cash:
+    rows = decisions.serving
+    usd = rows.amount * facts.serving_usd[rows.work, rows.source]
+    return _payments("serving", usd, rows.period, rows.source, work=rows.work)
+
+
+def _prices(facts: Facts) -> FloatArray:
+    return np.array([offer.price_usd_per_unit_hour for offer in facts.offers], dtype=np.float64)
+
+
+def _under(facts: Facts, contract: str) -> BoolArray:
+    return np.array([offer.contract == contract for offer in facts.offers], dtype=bool)

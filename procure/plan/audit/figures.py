@@ -1,0 +1,216 @@
+"""Every table of figures, computed again from the scenario and the decisions."""
+
+import math
+from itertools import product
+
+import numpy as np
+
+from procure.plan.audit.amounts import Amounts
+from procure.plan.audit.cash import ITEMS
+from procure.plan.audit.comparison import Expected, Key
+from procure.plan.audit.facts import FUTURE, Facts
+from procure.plan.audit.limits import LimitRow
+from procure.plan.audit.sums import CANCELLED, NOTHING, SAME, IntArray, fsum_by, held
+from procure.plan.audit.totals import Totals
+from procure.plan.audit.unused import unused_table
+from procure.scenario.limit import LEVELS
+from procure.scenario.selection import LEDGERS
+
+
+def expected_figures(
+    facts: Facts, amounts: Amounts, limits: list[LimitRow], totals: Totals
+) -> dict[str, Expected]:
+    """Return what each table of figures should be, by its name."""
+    return {
+        "totals": _totals(totals),
+        "orders": _orders(facts, amounts),
+        "capacity": _capacity(facts, amounts),
+        "serving": _serving(facts, amounts),
+        "cash": _cash(facts, amounts),
+        "power": _power(facts, amounts),
+        "shares": (shares := _shares(facts, amounts)),
+        "hhi": _hhi(shares),
+        "unmet": _unmet(facts, amounts),
+        "tail": _tail(facts, amounts),
+        "limits": _limits(limits),
+        "unused": unused_table(facts, amounts.decisions),
+    }
+
+
+def _totals(totals: Totals) -> Expected:
+    names = list(totals.values)
+    values = np.array([totals.values[name] for name in names])
+    tolerances = np.array([totals.tolerances[name] for name in names])
+    return Expected([(name,) for name in names], {"value": values}, tolerances={"value": tolerances})
+
+
+def _orders(facts: Facts, amounts: Amounts) -> Expected:
+    orders, labels = amounts.decisions.orders, facts.horizon.labels
+    offers = [facts.offers[number] for number in orders.offer.tolist()]
+    price = np.array([offer.price_usd_per_unit_hour for offer in offers]) * orders.factor
+    upfront = np.array([offer.upfront_usd_per_unit for offer in offers]) * orders.factor * orders.units
+    fixed = np.array([offer.fixed_usd_per_order for offer in offers])
+    prepaid = np.array([offer.contract != "owned" for offer in offers], dtype=bool)
+    hourly = np.where(prepaid, price * orders.units * orders.term_hours, 0.0)
+    beyond = [*labels, "beyond"]
+    last = np.clip(orders.ended - 1, 0, facts.periods)
+    return Expected(
+        [(offer.id, labels[s]) for offer, s in zip(offers, orders.period.tolist(), strict=True)],
+        {
+            "units": orders.units, "chips": orders.units * facts.chips_per_unit[orders.offer],
+            "price_usd_per_unit_hour": price, "upfront_usd": upfront, "committed_usd": upfront + hourly + fixed,
+        },
+        texts={
+            "active_from": [(beyond[period],) for period in orders.delivered.tolist()],
+            "active_until": [(beyond[period],) for period in last.tolist()],
+        },
+    )  # fmt: skip
+
+
+def _capacity(facts: Facts, amounts: Amounts) -> Expected:
+    cells = np.nonzero(amounts.units)
+    working, used = amounts.working[cells], amounts.used[cells]
+    return Expected(
+        _cell_keys(facts, [source.id for source in facts.sources], *cells),
+        {
+            "units": amounts.units[cells], "chips": amounts.chips[cells], "working_chips": working,
+            "used_chips": used, "idle_chips": working - used,
+            "utilisation": np.divide(used, working, out=np.zeros_like(used), where=working != 0),
+        },
+        tolerances={"idle_chips": CANCELLED * working},
+    )  # fmt: skip
+
+
+def _serving(facts: Facts, amounts: Amounts) -> Expected:
+    rows = amounts.decisions.serving
+    sources = [source.id for source in facts.sources]
+    works = [facts.works[number].id for number in rows.work.tolist()]
+    cells = _cell_keys(facts, sources, rows.source, rows.period, rows.slice)
+    keys = [(work, *cell) for work, cell in zip(works, cells, strict=True)]
+    return Expected(keys, {"rate": rows.rate, "work": rows.amount, "chips": rows.chips})
+
+
+def _cell_keys(
+    facts: Facts, names: list[str], thing: IntArray, period: IntArray, part: IntArray
+) -> list[Key]:
+    labels, parts = facts.horizon.labels, facts.horizon.slice_ids
+    cells = zip(thing.tolist(), period.tolist(), part.tolist(), strict=True)
+    return [(names[s], labels[t], parts[k], FUTURE) for s, t, k in cells]
+
+
+def _cash(facts: Facts, amounts: Amounts) -> Expected:
+    cash = amounts.cash
+    shape = (facts.periods, len(LEDGERS), len(ITEMS))
+    keys = np.asarray(np.ravel_multi_index((cash.period, cash.ledger, cash.item), shape))
+    usd = fsum_by(keys, cash.usd, int(np.prod(shape)))
+    cells = np.flatnonzero(usd)
+    names = list(product(facts.horizon.labels, LEDGERS, ITEMS))
+    return Expected(
+        [names[cell] for cell in cells], {"usd": usd[cells]}, optional=np.abs(usd[cells]) <= NOTHING
+    )
+
+
+def _power(facts: Facts, amounts: Amounts) -> Expected:
+    keys: list[Key] = []
+    peaks: list[float] = []
+    available: list[float] = []
+    for region in facts.scenario.regions:
+        inside = facts.scenario.sources.mask({"region": (region.id,)})
+        source, period, part = np.nonzero(amounts.power * inside[:, None, None])
+        cells = period * facts.slices + part
+        sums = fsum_by(cells, amounts.power[source, period, part], facts.periods * facts.slices)
+        mw = sums.reshape(facts.periods, facts.slices).max(axis=1)
+        limit = (
+            region.power_mw.on(facts.horizon)
+            if region.power_mw is not None
+            else np.full(facts.periods, np.nan)
+        )
+        for number in np.flatnonzero(mw > 0).tolist():
+            keys.append((region.id, facts.horizon.labels[number]))
+            peaks.append(mw[number])
+            available.append(limit[number])
+    peak = np.array(peaks)
+    return Expected(keys, {"mw": peak, "available_mw": np.array(available)}, optional=peak <= SAME)
+
+
+def _shares(facts: Facts, amounts: Amounts) -> Expected:
+    years, of_period = facts.scenario.times.values["year"], facts.scenario.times.codes["year"]
+    hours = fsum_by(of_period, facts.horizon.hours, len(years))
+    keys: list[Key] = []
+    sums: list[float] = []
+    totals: list[float] = []
+    for quantity, label in product(("spend", "compute", "chips"), ("vendor", "provider")):
+        entries = amounts.entries(quantity)
+        level = quantity in LEVELS
+        weight = facts.hours[entries.period, entries.slice] if level else 1.0
+        year = of_period[entries.period]
+        codes, names = facts.scenario.sources.codes[label], facts.scenario.sources.values[label]
+        each = fsum_by(
+            codes[entries.source] * len(years) + year, entries.amount * weight, len(names) * len(years)
+        )
+        each = each.reshape(-1, len(years)) / (hours if level else 1.0)
+        total = fsum_by(year, entries.amount * weight, len(years)) / (hours if level else 1.0)
+        for value, number in np.argwhere(each > 0).tolist():
+            keys.append((quantity, label, names[value], years[number]))
+            sums.append(each[value, number])
+            totals.append(total[number])
+    amount, whole = np.array(sums), np.array(totals)
+    return Expected(keys, {"amount": amount, "share": amount / whole}, optional=amount <= NOTHING)
+
+
+def _hhi(shares: Expected) -> Expected:
+    squares: dict[Key, list[float]] = {}
+    for key, share in zip(shares.keys, shares.numbers["share"].tolist(), strict=True):
+        squares.setdefault((key[0], key[1], key[3]), []).append(share * share)
+    hhi = np.array([math.fsum(values) for values in squares.values()])
+    return Expected(list(squares), {"hhi": hhi})
+
+
+def _unmet(facts: Facts, amounts: Amounts) -> Expected:
+    served, left = amounts.decisions.serving, amounts.decisions.unmet
+    size = len(facts.works) * facts.periods
+    shape = (len(facts.works), facts.periods)
+    done = fsum_by(served.work * facts.periods + served.period, served.amount, size).reshape(shape)
+    unmet = fsum_by(left.work * facts.periods + left.period, left.amount, size).reshape(shape)
+    demand = np.zeros(shape)
+    for number, work in enumerate(facts.works):
+        if work.kind == "inference":
+            demand[number] = (facts.demand[number] * facts.hours).sum(axis=1) * facts.rate_hours[number]
+        elif work.kind == "batch":
+            demand[number] = facts.demand[number, :, 0]
+        else:
+            demand[number, facts.windows[number][1] - 1] = work.work or 0.0
+        if work.kind != "inference":
+            done[number] = demand[number] - unmet[number]
+    cells = np.nonzero(demand)
+    keys: list[Key] = [
+        (facts.works[w].id, facts.horizon.labels[t])
+        for w, t in zip(*(n.tolist() for n in cells), strict=True)
+    ]
+    numbers = {"demand": demand[cells], "served": done[cells], "unmet": unmet[cells]}
+    return Expected(keys, numbers, tolerances={"served": held(demand[cells])})
+
+
+def _tail(facts: Facts, amounts: Amounts) -> Expected:
+    usd = fsum_by(amounts.decisions.orders.offer, amounts.tail, len(facts.offers))
+    cells = np.flatnonzero(usd)
+    keys: list[Key] = [(facts.offers[number].id,) for number in cells.tolist()]
+    return Expected(keys, {"usd": usd[cells]}, optional=usd[cells] <= NOTHING)
+
+
+def _limits(limits: list[LimitRow]) -> Expected:
+    value, stated = np.array([row.value for row in limits]), np.array([row.stated for row in limits])
+    return Expected(
+        [(row.limit, row.group, row.window) for row in limits],
+        {
+            "value": value, "limit_value": stated, "slack": np.array([row.slack for row in limits]),
+            "violation": np.array([row.violation for row in limits]),
+        },
+        tolerances={
+            "value": SAME * np.maximum(np.abs(value), 1.0),
+            "slack": CANCELLED * np.maximum(np.abs(value), np.maximum(np.abs(stated), 1.0)),
+            "violation": np.array([row.rounding for row in limits]),
+        },
+        texts={"bound": [(row.bound,) for row in limits]},
+        optional=np.array([row.idle for row in limits], dtype=bool),
+    )  # fmt: skip

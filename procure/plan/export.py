@@ -1,0 +1,94 @@
+"""Plans as files: JSON, a folder of CSV, an Excel workbook."""
+
+import csv
+import io
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from procure.plan.plan import Plan
+from procure.scenario.complaint import Complaint, InvalidData
+from procure.scenario.document import write_bytes
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+EXCEL_ROWS: Final = 1_048_575
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: text that starts with = + - @ gets an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
+    """Write a plan by the ending of its target: ``.json``, ``.xlsx``, or a folder of CSV files (``name/``).
+
+    Raises
+    ------
+    InvalidData
+        When the ending is none of these, or the target cannot be written; nothing is left half-written.
+    """
+    path, text = Path(target), str(target)
+    try:
+        if path.suffix == ".json":
+            plan.save(path)
+        elif path.suffix == ".xlsx":
+            write_bytes(path, _workbook(plan))
+        elif text.endswith(("/", os.sep)) or path.is_dir():
+            _folder(plan, path)
+        else:
+            remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
+            raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
+    except OSError as error:
+        remedy = "Choose a folder that exists and can be written."
+        raise InvalidData([Complaint(("--out",), text, f"cannot be written: {error.strerror}", remedy)]) from None
+
+
+def _sheets(plan: Plan) -> dict[str, dict[str, list[Any]]]:
+    about = {**plan.result, **{k: v for k, v in plan.provenance.items() if not isinstance(v, dict)}}
+    summary = {"name": ["scenario", *about], "value": [plan.scenario.name, *map(str, about.values())]}
+    return {"summary": summary, **plan.figures, "rents": plan.decisions["rents"]}
+
+
+def _folder(plan: Plan, folder: Path) -> None:
+    # built beside and moved into place, so that a reader never sees half of it
+    beside = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.name}."))
+    try:
+        for name, table in _sheets(plan).items():
+            stream = io.StringIO()
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(table)
+            writer.writerows([safe_cell(value) for value in row] for row in zip(*table.values(), strict=True))
+            (beside / f"{name}.csv").write_text(stream.getvalue(), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        beside.chmod(0o755)
+        for file in beside.iterdir():
+            os.replace(file, folder / file.name)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _workbook(plan: Plan) -> bytes:
+    try:
+        import xlsxwriter
+    except ImportError:
+        remedy = 'Install it with: python -m pip install "procure[excel]"'
+        raise InvalidData([Complaint(("--out",), ".xlsx", "expected the package XlsxWriter", remedy)]) from None
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
+    head = book.add_format({"bold": True, "bottom": 1})
+    for name, table in _sheets(plan).items():
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        size = len(next(iter(table.values()), []))
+        if size > EXCEL_ROWS:
+            remedy = "Write plan/ for a folder of CSV files."
+            raise InvalidData([Complaint(("--out",), name, f"{size:,} rows do not fit a sheet", remedy)])
+        for column, (title, values) in enumerate(table.items()):
+            sheet.write_string(0, column, title, head)
+            sheet.write_column(1, column, [safe_cell(value) for value in values])
+        sheet.autofilter(0, 0, max(size, 1), max(len(table) - 1, 0))
+        sheet.autofit(300)
+    book.close()
+    return stream.getvalue()

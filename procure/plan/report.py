@@ -1,0 +1,298 @@
+"""A plan as a planner reads it on a terminal."""
+
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from procure.plan.decisions import Table
+from procure.plan.plan import Plan
+from procure.scenario.limit import UNITS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+BINDING: Final = 1e-3
+"""A limit is binding when its slack is below this share of it."""
+_REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
+                   "not_worth_it": "not worth their price"}  # fmt: skip
+
+
+def usd(value: float) -> str:
+    """Return an amount of US dollars for people: 950, 12.3 k, 4.56 m, 38.0 bn."""
+    for size, name in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
+        if abs(value) >= size * 0.9995:
+            return f"{value / size:,.1f}{name}" if abs(value) >= 99.95 * size else f"{value / size:,.2f}{name}"
+    return f"{round(value):,}"
+
+
+def amount(value: float) -> str:
+    """Return a number with as many decimals as it deserves."""
+    if abs(value - round(value)) < 1e-9 * max(1.0, abs(value)) or abs(value) >= 1000:
+        return f"{round(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.3g}"
+
+
+def percent(value: float) -> str:
+    """Return a share as a percentage."""
+    return f"{round(value * 100, 1) + 0.0:,.1f} %"
+
+
+def rows(table: Table) -> Iterable[dict[str, object]]:
+    """Return the rows of a table of columns."""
+    names = list(table)
+    return (dict(zip(names, row, strict=True)) for row in zip(*table.values(), strict=True))
+
+
+def summary(plan: Plan) -> str:
+    """Return the headline and the binding limits as plain text."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=110, no_color=True, highlight=False)
+    console.print(headline(plan))
+    console.print(_limits(plan, full=False))
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
+    return str(text).rstrip()
+
+
+def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
+    """Print a plan: headline, orders, money, shares, workloads, power, limits, offers not used.
+
+    Parameters
+    ----------
+    full
+        Every row of every section, rather than the largest.
+    """
+    console.print(headline(plan))
+    for section in (_orders, _rents, _cash, _shares, _workloads, _power, _limits, _unused):
+        found = section(plan, full=full)
+        if found is not None:
+            console.print()
+            console.print(found)
+    console.print()
+    console.print(footer(plan), style="dim")
+
+
+def headline(plan: Plan) -> str:
+    """Return what matters most, in a few lines."""
+    totals, horizon, result = plan.totals, plan.scenario.horizon, plan.result
+    served = {row["workload"]: 0.0 for row in rows(plan.figures["unmet"])}
+    short = {str(row["workload"]) for row in rows(plan.figures["unmet"]) if float(str(row["unmet"])) > 1e-6 * float(str(row["demand"]))}
+    how = {"optimal": "proven", "limit": "stopped at its limit", "cancelled": "stopped by you"}[result["ending"]]
+    within = "with no bound known" if result["bound"] is None else f"within {percent(plan.gap)[:-2].strip()} % of the best possible"
+    vendor = _largest(plan, "vendor")
+    lines = [
+        f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {horizon.labels[0]} to {horizon.labels[-1]}",
+        f"  cost       [bold]{usd(totals['discounted_cost'])} USD[/bold] discounted, {usd(totals['cost'])} USD in cash"
+        + (f", {usd(totals['penalty'])} USD of work left or soft limits broken" if totals["penalty"] > 0.5 else "")
+        + (f", {usd(totals['salvage'])} USD of salvage value" if totals["salvage"] > 0.5 else ""),
+        f"  proof      {how} {within}; audited",
+        f"  capacity   {amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
+        f"  work       {len(served) - len(short)} of {len(served)} workloads served in full"
+        + (f"; in part: {', '.join(sorted(short))}" if short else ""),
+    ]
+    if vendor:
+        lines.append(f"  vendor     {vendor}")
+    if totals["committed_tail"] > 0.5:
+        lines.append(f"  tail       {usd(totals['committed_tail'])} USD owed after {horizon.labels[-1]}")
+    return "\n".join(lines)
+
+
+def _largest(plan: Plan, label: str) -> str:
+    found = [row for row in rows(plan.figures["shares"]) if row["quantity"] == "spend" and row["label"] == label]
+    if not found:
+        return ""
+    spent: dict[str, float] = defaultdict(float)
+    for row in found:
+        spent[str(row["value"])] += float(str(row["amount"]))
+    name = max(spent, key=lambda key: spent[key])
+    worst = max((row for row in found if row["value"] == name), key=lambda row: float(str(row["share"])))
+    return (
+        f"{name} has {percent(spent[name] / sum(spent.values()))} of spend, at most {percent(float(str(worst['share'])))} "
+        f"({worst['year']})"
+    )
+
+
+def footer(plan: Plan) -> str:
+    """Return how the plan was made."""
+    made, result = plan.provenance, plan.result
+    return (
+        f"{made['backend']} {made['backend_version']}, {result['seconds']:.1f} s, {result['columns']:,} columns, "
+        f"{result['nonzeros']:,} nonzeros; threads {made['threads']}, seed {made['seed']}; "
+        f"scenario {made['scenario_hash'][:12]}, procure {made['procure']}"
+    )
+
+
+def _grid(title: str, *columns: str, left: int = 1) -> "RichTable":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    grid = RichTable(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for number, name in enumerate(columns):
+        grid.add_column(name, justify="left" if number < left else "right", overflow="fold", no_wrap=number >= left)
+    return grid
+
+
+def _orders(plan: Plan, *, full: bool) -> "RichTable | None":
+    per_offer: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in rows(plan.figures["orders"]):
+        per_offer[str(row["offer"])].append(row)
+    if not per_offer:
+        return None
+    committed = {offer: sum(float(str(r["committed_usd"])) for r in found) for offer, found in per_offer.items()}
+    grid = _grid("Commit (USD over the whole term)", "offer", "units ordered in", "units", "chips", "USD/unit-h", "commits USD", left=2)
+    ranked = sorted(committed, key=lambda offer: -committed[offer])
+    for offer in ranked if full else ranked[:20]:
+        found = per_offer[offer]
+        when = ", ".join(f"{row['period']}: {amount(float(str(row['units'])))}" for row in found)
+        units, chips = (sum(float(str(row[name])) for row in found) for name in ("units", "chips"))
+        price = float(str(found[0]["price_usd_per_unit_hour"]))
+        grid.add_row(offer, when, amount(units), amount(chips), f"{price:,.2f}", usd(committed[offer]))
+    return _note_rest(grid, len(ranked), 20, full)
+
+
+def _rents(plan: Plan, *, full: bool) -> "RichTable | None":
+    hours = {
+        (label, part): float(value)
+        for label, line in zip(plan.scenario.horizon.labels, plan.computed.index.slice_hours, strict=True)
+        for part, value in zip(plan.scenario.horizon.slice_ids, line, strict=True)
+    }
+    peak: dict[str, float] = defaultdict(float)
+    used: dict[str, float] = defaultdict(float)
+    for row in rows(plan.decisions["rents"]):
+        offer, units = str(row["offer"]), float(str(row["units"]))
+        peak[offer] = max(peak[offer], units)
+        used[offer] += units * hours[str(row["period"]), str(row["slice"])]
+    if not peak:
+        return None
+    chips = {offer.id: offer.chips_per_unit for offer in plan.scenario.offers}
+    price = {offer.id: offer.price_usd_per_unit_hour for offer in plan.scenario.offers}
+    grid = _grid("Rent", "offer", "peak units", "peak chips", "unit-hours", "USD/unit-h")
+    ranked = sorted(used, key=lambda offer: -used[offer] * price[offer])
+    for offer in ranked if full else ranked[:12]:
+        grid.add_row(offer, amount(peak[offer]), amount(peak[offer] * chips[offer]), amount(used[offer]), f"{price[offer]:,.2f}")
+    return _note_rest(grid, len(ranked), 12, full)
+
+
+def _note_rest(grid: "RichTable", size: int, shown: int, full: bool) -> "RichTable":
+    if not full and size > shown:
+        grid.caption = f"{size - shown} more; --full shows all"
+        grid.caption_justify = "left"
+    return grid
+
+
+def _years(plan: Plan) -> dict[str, str]:
+    years, names = plan.scenario.horizon.windows("year")
+    return {label: names[year] for label, year in zip(plan.scenario.horizon.labels, years, strict=True)}
+
+
+def _cash(plan: Plan, *, full: bool) -> "RichTable":
+    year_of = _years(plan)
+    years = list(dict.fromkeys(year_of.values()))
+    sums: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in rows(plan.figures["cash"]):
+        sums[str(row["ledger"]), str(row["item"])][year_of[str(row["period"])]] += float(str(row["usd"]))
+    grid = _grid("Cash by year (USD)", "ledger", "item", *years, "total", left=2)
+    for (ledger, item), found in sorted(sums.items(), key=lambda entry: (entry[0][0] == "opex", -sum(entry[1].values()))):
+        grid.add_row(ledger, item, *(usd(found[year]) for year in years), usd(sum(found.values())))
+    whole = [sum(found[year] for found in sums.values()) for year in years]
+    grid.add_row("", "total", *(usd(value) for value in whole), usd(sum(whole)), style="bold")
+    return grid
+
+
+def _shares(plan: Plan, *, full: bool) -> "RichTable":
+    years = list(dict.fromkeys(_years(plan).values()))
+    found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for row in rows(plan.figures["shares"]):
+        if row["quantity"] == "spend":
+            found[str(row["label"]), str(row["value"])][str(row["year"])] = float(str(row["share"]))
+    grid = _grid("Share of spend", "by", "name", *years, left=2)
+    for (label, name), by_year in sorted(found.items(), key=lambda entry: (entry[0][0] != "vendor", -sum(entry[1].values()))):
+        grid.add_row(label, name, *(percent(by_year.get(year, 0.0)) for year in years))
+    return grid
+
+
+def _workloads(plan: Plan, *, full: bool) -> "RichTable":
+    demand: dict[str, float] = defaultdict(float)
+    unmet: dict[str, float] = defaultdict(float)
+    for row in rows(plan.figures["unmet"]):
+        demand[str(row["workload"])] += float(str(row["demand"]))
+        unmet[str(row["workload"])] += float(str(row["unmet"]))
+    codes, sources = plan.scenario.sources.codes, plan.scenario.sources.values
+    ids = {name: number for number, name in enumerate(plan.computed.index.source_ids)}
+    chips: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in rows(plan.figures["serving"]):
+        number = ids[str(row["source"])]
+        place = f"{sources['accelerator'][codes['accelerator'][number]]} at {sources['provider'][codes['provider'][number]]}"
+        chips[str(row["workload"])][place] += float(str(row["chips"]))
+    grid = _grid("Work", "workload", "kind", "mostly on", "served", left=3)
+    for work in plan.scenario.workloads:
+        if demand.get(work.id):
+            total = sum(chips[work.id].values())
+            ranked = sorted(chips[work.id].items(), key=lambda entry: -entry[1])[: None if full else 3]
+            where = ", ".join(f"{name} {value / total * 100:.0f} %" for name, value in ranked if value >= 0.01 * total)
+            grid.add_row(work.id, work.kind, where or "nowhere", percent(1 - unmet[work.id] / demand[work.id]))
+    return grid
+
+
+def _power(plan: Plan, *, full: bool) -> "RichTable | None":
+    peak: dict[str, dict[str, object]] = {}
+    for row in rows(plan.figures["power"]):
+        region = str(row["region"])
+        if region not in peak or float(str(row["mw"])) > float(str(peak[region]["mw"])):
+            peak[region] = row
+    if not peak:
+        return None
+    grid = _grid("Power at the meter", "region", "peak MW", "in", "available MW")
+    ranked = sorted(peak.values(), key=lambda row: -float(str(row["mw"])))
+    for row in ranked if full else ranked[:10]:
+        free = "" if row["available_mw"] is None else amount(float(str(row["available_mw"])))
+        grid.add_row(str(row["region"]), amount(float(str(row["mw"]))), str(row["period"]), free)
+    return _note_rest(grid, len(ranked), 10, full)
+
+
+def _limits(plan: Plan, *, full: bool) -> "RichTable | None":
+    found: dict[tuple[str, str], list[dict[str, object]]] = defaultdict(list)
+    for row in rows(plan.figures["limits"]):
+        found[str(row["limit"]), str(row["group"])].append(row)
+    if not found:
+        return None
+    unit = {limit.id: UNITS[limit.quantity] for limit in plan.scenario.limits} | {"power_mw": "MW"}
+    grid = _grid("Limits, tightest first", "limit", "for", "tightest in", "value", "limit", "slack", "binding", left=3)
+    ranked = sorted(found.items(), key=lambda entry: min(_tightness(row) for row in entry[1]))
+    for (limit, group), each in ranked if full else ranked[:15]:
+        tightest = min(each, key=_tightness)
+        shown = [_limit_text(float(str(tightest[name])), str(tightest["bound"]), unit[limit]) for name in ("value", "limit_value", "slack")]
+        binding = sum(_tightness(row) < BINDING for row in each)
+        broken = any(float(str(row["violation"])) > 1e-6 * max(1.0, abs(float(str(row["limit_value"])))) for row in each)
+        state = "broken" if broken else f"{binding} of {len(each)}" if binding else ""
+        grid.add_row(limit, group, str(tightest["window"]), *shown, state, style="bold" if binding or broken else None)
+    return _note_rest(grid, len(ranked), 15, full)
+
+
+def _tightness(row: dict[str, object]) -> float:
+    return float(str(row["slack"])) / max(abs(float(str(row["limit_value"]))), 1e-9)
+
+
+def _limit_text(value: float, bound: str, unit: str) -> str:
+    if bound.endswith("share"):
+        return percent(value)
+    if bound.endswith("count"):
+        return amount(value)
+    return usd(value) if unit == "USD" else f"{amount(value)} {unit}"
+
+
+def _unused(plan: Plan, *, full: bool) -> "RichTable | None":
+    found: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in rows(plan.figures["unused"]):
+        found[str(row["reason"])].append(row)
+    if not found:
+        return None
+    grid = _grid("Offers not used", "reason", "offers", "for example", "because", left=4)
+    for reason, text in _REASONS.items():
+        each = found.get(reason, [])
+        for number, row in enumerate(each if full else each[:2]):
+            head = (text, str(len(each))) if number == 0 else ("", "")
+            grid.add_row(*head, str(row["offer"]), str(row["detail"]))
+    return grid

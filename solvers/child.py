@@ -1,0 +1,136 @@
+"""The parent's end of one child process: starting, speaking, listening, killing."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, cast
+
+from solvers.wire import Frame, WireError, read_frame, write_frame
+
+LAST_WORDS_BYTES = 2000
+LAST_BREATH_S = 1.0
+REAP_S = 5.0
+
+
+class Child:
+    """A worker process in a group and session of its own, with a scratch folder; use it in a ``with``.
+
+    Pipes are served by threads, so that a child that neither reads nor writes can block nobody. Leaving the
+    ``with`` kills the whole group and removes the folder, whatever happened.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="solvers-"))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "solvers.worker", str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,
+            )
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        self._killed = False
+        self._outgoing: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._incoming: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._last_words: collections.deque[bytes] = collections.deque(maxlen=LAST_WORDS_BYTES // 100)
+        self._speaker = threading.Thread(target=self._speak, daemon=True)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._overhearer = threading.Thread(target=self._overhear, daemon=True)
+        for thread in (self._speaker, self._listener, self._overhearer):
+            thread.start()
+
+    def __enter__(self) -> Child:
+        """Return the child."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill what still runs and remove the scratch folder."""
+        self.kill()
+        self._outgoing.put(None)
+        for thread in (self._speaker, self._overhearer):
+            thread.join(REAP_S)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def send(self, frame: Frame) -> None:
+        """Put a frame in line to be written."""
+        self._outgoing.put(frame)
+
+    def receive(self, timeout_s: float) -> Frame | None:
+        """Next frame from the child, ``None`` once it has closed its end.
+
+        Raises
+        ------
+        TimeoutError
+            When nothing came in time.
+        """
+        try:
+            return self._incoming.get(timeout=timeout_s)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def kill(self) -> None:
+        """Kill the group, the engine's own processes included, and wait for the child."""
+        if self._killed:
+            return
+        self._killed = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(REAP_S)
+        self._listener.join(REAP_S)
+        self._incoming.put(None)  # the end is reached even if something outside the group held the pipe open
+
+    def obituary(self) -> str:
+        """Wait for a child that has closed its end; tell how it ended and the last it printed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(LAST_BREATH_S)
+        self.kill()
+        self._overhearer.join(LAST_BREATH_S)
+        code = self._process.returncode
+        how = f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        words = b"".join(self._last_words).decode(errors="replace").strip()
+        return f"{how}; last output: {words}" if words else how
+
+    def _speak(self) -> None:
+        """Write what is in line until told to end; a dead child is noticed by the listener."""
+        pipe = cast("BinaryIO", self._process.stdin)
+        with contextlib.suppress(OSError), pipe:
+            while (frame := self._outgoing.get()) is not None:
+                write_frame(pipe, frame)
+
+    def _listen(self) -> None:
+        """Read frames until the child closes its end or sends something else."""
+        with cast("BinaryIO", self._process.stdout) as pipe, contextlib.suppress(OSError, WireError):
+            while (frame := read_frame(pipe)) is not None:
+                self._incoming.put(frame)
+        self._incoming.put(None)
+
+    def _overhear(self) -> None:
+        """Keep the last lines an engine printed."""
+        with cast("BinaryIO", self._process.stderr) as pipe:
+            while line := pipe.readline(100):
+                self._last_words.append(line)
+
+
+def _environment() -> dict[str, str]:
+    """Environment in which the child finds this very package; numpy's threads would only cost it memory."""
+    home = str(Path(__file__).resolve().parents[1])
+    paths = [home, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}

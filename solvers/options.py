@@ -1,0 +1,97 @@
+"""What the caller asks of one solve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """How to solve; every field has a sensible default.
+
+    Parameters
+    ----------
+    backend : str
+        Name of an engine as listed by ``solvers.backends()``, or the dotted path of an adapter module.
+    time_limit_s : float, optional
+        Wall seconds for the whole solve, starting the child process included; ``None`` = no limit.
+    gap : float
+        Relative gap that counts as proved: ``|objective - bound| <= gap * |objective|``.
+    threads : int
+        Threads the engine may use; with 1 a solve repeats exactly.
+    seed : int
+        Random seed of the engine, 0 to 2**31 - 2.
+    memory_limit_mb : int, optional
+        Address space in MiB for the engine, on top of what the interpreter takes; ``None`` = no limit.
+    start : float64[n], optional
+        A solution to start from.
+    grace_s : float
+        Seconds an engine may take to come back after its limit or a cancel, before it is killed.
+
+    Raises
+    ------
+    ValueError
+        When a value is out of range; every complaint is listed.
+    """
+
+    backend: str = "highs"
+    time_limit_s: float | None = None
+    gap: float = 1e-3
+    threads: int = 1
+    seed: int = 0
+    memory_limit_mb: int | None = None
+    start: NDArray[np.float64] | None = None
+    grace_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Raise every complaint at once."""
+        limit_s, memory_mb = self.time_limit_s, self.memory_limit_mb
+        rules = (
+            ("backend", isinstance(self.backend, str) and self.backend != "", "the name of a backend"),
+            ("time_limit_s", limit_s is None or _is_number(limit_s, above=0), "seconds above 0, or None"),
+            (
+                "gap",
+                _is_number(self.gap, least=0) and self.gap < 1,
+                "a fraction from 0 up to 1, such as 0.001",
+            ),
+            ("threads", _is_whole(self.threads, 1), "a whole number of at least 1"),
+            (
+                "seed",
+                _is_whole(self.seed, 0) and self.seed < LARGEST_SEED,
+                f"a whole number below {LARGEST_SEED}",
+            ),
+            ("memory_limit_mb", memory_mb is None or _is_whole(memory_mb, 1), "whole MiB above 0, or None"),
+            ("grace_s", _is_number(self.grace_s, least=0), "seconds of at least 0"),
+        )
+        complaints = [
+            f"{field} is {getattr(self, field)!r}; expected {expected}" for field, fine, expected in rules if not fine
+        ]
+        if self.start is not None:
+            start = np.ascontiguousarray(self.start, dtype=np.float64).view()
+            start.flags.writeable = False
+            object.__setattr__(self, "start", start)
+            if start.ndim != 1 or not np.isfinite(start).all():
+                complaints.append("start is not a row of finite numbers; expected one value for each column")
+        for field in ("time_limit_s", "gap", "threads", "seed", "memory_limit_mb", "grace_s"):
+            value = getattr(self, field)
+            object.__setattr__(self, field, value.item() if isinstance(value, np.generic) else value)
+        if complaints:
+            raise ValueError("options cannot be used:\n  - " + "\n  - ".join(complaints))
+
+
+def _is_number(value: object, *, above: float = -math.inf, least: float = -math.inf) -> bool:
+    """Whether it is a finite number within its limits; booleans are not numbers here."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(math.isfinite(value)) and bool(value > above and value >= least)
+
+
+def _is_whole(value: object, least: int) -> bool:
+    """Whether it is a whole number of at least ``least``."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)

@@ -1,0 +1,80 @@
+"""The one door: a problem and options in, a checked result out."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from solvers.backends import require
+from solvers.options import Options
+from solvers.problem import Problem
+from solvers.result import Progress, Result
+from solvers.strategies.direct import direct
+
+_DEFAULTS = Options()
+
+
+def solve(
+    problem: Problem,
+    options: Options = _DEFAULTS,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Result:
+    """Solve a problem in a child process and return a checked result.
+
+    While it runs, Ctrl-C counts as a cancel and yields a result; a second Ctrl-C kills the engine at once.
+    That holds in the main thread, the only one Python lets handle signals; elsewhere use ``cancel``.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise.
+    options : Options
+        Engine, limits, gap, start.
+    progress : callable, optional
+        Called in this thread with each sign of life; an exception it raises ends the solve and comes through.
+    cancel : threading.Event, optional
+        Set it from any thread to stop with the best plan so far.
+
+    Returns
+    -------
+    Result
+        Whatever happened to the engine, crash included.
+
+    Raises
+    ------
+    UnknownBackend, BackendUnavailable
+        Before the solve, when the engine is not there or cannot do what the options ask.
+    ValueError
+        Before the solve, when ``options.start`` has not one value for each column.
+    """
+    require(options)
+    if options.start is not None and len(options.start) != problem.column_count:
+        raise ValueError(
+            f"options.start has {len(options.start)} values; expected {problem.column_count}, one for each column"
+        )
+    with _interrupts() as count:
+        return direct(problem, options, progress, lambda: max(count(), int(cancel is not None and cancel.is_set())))
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Callable[[], int]]:
+    """Count Ctrl-C instead of raising it; outside the main thread, or where it is ignored, count nothing."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield lambda: 0
+        return
+    seen = 0
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        seen += 1
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, before)

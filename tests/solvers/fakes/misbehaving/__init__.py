@@ -1,0 +1,1 @@
+"""Backends that do what engines should not."""

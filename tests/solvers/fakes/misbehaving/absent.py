@@ -1,0 +1,10 @@
+"""A backend whose engine is not installed."""
+
+from solvers.backends import Features
+
+FEATURES = Features(package="no_such_engine", start_solutions=True, threads=True, incumbents=True)
+
+
+def solve(problem, options, report):
+    """Never reached."""
+    raise AssertionError

@@ -1,0 +1,45 @@
+"""The health check, the listing, and the rule that the caller's process imports no engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import solvers
+from solvers.doctor import doctor
+
+
+def test_all_backends_are_well() -> None:
+    """Each listed backend solves the known problem and tells its version."""
+    reports = doctor()
+    assert [report.name for report in reports] == list(solvers.backends())
+    for report in reports:
+        assert (report.available, report.solved, report.message) == (True, True, "works")
+        assert report.version
+
+
+def test_missing_backend_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that is not installed is a line in the report, not an error."""
+    monkeypatch.setattr("solvers.doctor.is_installed", lambda _features: False)
+    assert all("pip install" in report.message and not report.available for report in doctor())
+
+
+def test_caller_imports_no_engine() -> None:
+    """A solve leaves neither engine in the modules of the calling process."""
+    program = """
+import sys, solvers
+from solvers.doctor import doctor
+assert all(report.solved for report in doctor())
+assert not {"highspy", "pulp", "ortools"} & set(sys.modules), sorted(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_engines_are_found_from_anywhere(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """Neither the working folder nor a file in it that is named like an engine matters."""
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('the wrong numpy')")
+    (tmp_path / "highspy.py").write_text("raise RuntimeError('the wrong highspy')")
+    monkeypatch.chdir(tmp_path)
+    assert all(report.solved for report in doctor())

@@ -1,0 +1,180 @@
+"""The command line as its users meet it: output, files, exit codes, interruption."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from procure.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = """
+name: tiny
+horizon: {start: 2027-01-01, periods: 4, period: quarter, discount_rate_per_year: 0}
+accelerators: [{id: h100, vendor: nvidia, family: H100, stack: cuda}]
+regions: [{id: east, provider: cloud, country: US, zone: us}]
+offers:
+- {id: rent, accelerator: h100, region: east, contract: on_demand, price_usd_per_unit_hour: 4}
+- {id: year, accelerator: h100, region: east, contract: reserved, term: 1 year, price_usd_per_unit_hour: 2}
+workloads:
+- {id: chat, kind: inference, demand: 1000, throughput: {h100: 100}}
+limits:
+- {id: budget, quantity: spend, max: 1 m}
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return str(path)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+
+def test_solve_prints_an_audited_plan(tiny):
+    """Ten chips for a year, reserved: 10 x 2 USD x 8,760 h = 175,200 USD, within the budget."""
+    result = run("solve", tiny, "--quiet")
+    assert result.exit_code == 0
+    assert "audited" in result.stdout
+    assert "175.2 k USD" in result.stdout
+    assert result.stderr == ""
+
+
+def test_solve_writes_plans_that_read_back(tiny, tmp_path):
+    """JSON passes the audit, CSV has a file for each table, and the workbook a sheet."""
+    import openpyxl
+
+    for target in ("plan.json", "plan.xlsx", "plan/"):
+        assert run("solve", tiny, "--quiet", "--out", str(tmp_path / target)).exit_code in (0,)
+    assert "holds" in run("audit", str(tmp_path / "plan.json")).stdout
+    assert (tmp_path / "plan" / "orders.csv").read_text().splitlines()[1].startswith("year,2027-Q1,10.0,")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx", read_only=True)
+    assert {"summary", "orders", "cash", "limits"} <= set(book.sheetnames)
+    book.close()
+
+
+def test_json_goes_to_standard_output_alone(tiny):
+    """`--json` prints one JSON document, the content of a plan file."""
+    data = json.loads(run("solve", tiny, "--json").stdout)
+    assert data["decisions"]["orders"] == {"offer": ["year"], "period": ["2027-Q1"], "units": [10.0]}
+
+
+def test_set_changes_a_value(tiny):
+    """`--set` reaches into the scenario by dotted path, and names the near misses of a wrong one."""
+    assert "350.4 k USD" in run("solve", tiny, "-q", "--set", "workloads.chat.demand=2000").stdout
+    wrong = run("solve", tiny, "-q", "--set", "workloads.chta.demand=2000")
+    assert wrong.exit_code == 2
+    assert "Did you mean chat?" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--set", "limits.budget.max=1000"), 3, "no plan satisfies tiny"),
+        (("--set", "offers.rent.price_usd_per_unit_hour=-1"), 2, "at least 0"),
+        (("--set", "limits.budget.maxx=1"), 2, "Did you mean max"),
+        (("--backend", "hihgs"), 2, "highs"),
+        (("--gap", "-1"), 2, "gap"),
+        (("--out", "plan.pdf"), 2, ".json, .xlsx or a folder"),
+    ],
+)
+def test_exit_codes_tell_what_happened(tiny, arguments, code, words):
+    """Infeasible is 3, wrong usage and data 2, each with one clear report and no traceback."""
+    result = run("solve", tiny, "--quiet", *arguments)
+    assert result.exit_code == code
+    assert words in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+
+
+def test_check_reports_every_fault_with_its_place(tmp_path):
+    """All complaints come at once, each with file, line, field, value, expected and remedy."""
+    path = tmp_path / "bad.yaml"
+    path.write_text(TINY.replace("region: east, contract: reserved", "region: esat, contract: reserved")
+                    .replace("throughput: {h100: 100}", "throughput: {h200: 100}"))  # fmt: skip
+    result = run("check", str(path), "--json")
+    assert result.exit_code == 2
+    found = {(entry["field"], entry["row"]) for entry in json.loads(result.stdout)}
+    assert found == {("offers[1].region", 8), ("workloads[0].throughput.h200", 10)}
+    assert all(entry["file"] == str(path) and entry["remedy"] for entry in json.loads(result.stdout))
+    assert "east" in run("check", str(path)).stderr
+
+
+def test_audit_names_a_corrupted_number(tiny, tmp_path):
+    """A plan whose orders were changed by hand no longer holds: exit code 2, and the row is named."""
+    path = tmp_path / "plan.json"
+    run("solve", tiny, "--quiet", "--out", str(path))
+    data = json.loads(path.read_text())
+    data["decisions"]["orders"]["units"] = [9.0]
+    path.write_text(json.dumps(data))
+    result = run("audit", str(path))
+    assert result.exit_code == 2
+    assert "capacity[year,2027-Q1" in result.stdout
+
+
+@pytest.mark.parametrize("ending", ["mps", "lp"])
+def test_export_writes_the_model_with_its_names(tiny, tmp_path, ending):
+    """The exported model carries readable names."""
+    path = tmp_path / f"model.{ending}"
+    assert run("export", tiny, str(path)).exit_code == 0
+    assert "order" in path.read_text()
+    assert run("export", tiny, str(tmp_path / "model.txt")).exit_code == 2
+
+
+def test_schema_and_doctor_answer(tiny):
+    """The schema is JSON Schema of a scenario file; the doctor finds both engines working."""
+    schema = json.loads(run("schema").stdout)
+    assert {"horizon", "offers", "catalogue", "include"} <= set(schema["properties"])
+    engines = {report["name"]: report["solved"] for report in json.loads(run("doctor", "--json").stdout)}
+    assert engines == {"highs": True, "cbc": True}
+
+
+def test_help_has_examples():
+    """Every command's help ends with an example."""
+    for command in ("solve", "check", "audit", "export", "schema", "doctor"):
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert f"procure {command}" in result.stdout
+
+
+def test_the_default_scenario_solves_from_any_folder(tmp_path):
+    """`procure solve` in a strange folder proves the bundled enterprise plan to half a percent."""
+    command = [sys.executable, "-P", "-m", "procure", "solve", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment)
+    plan = json.loads(done.stdout)
+    assert plan["scenario"]["name"] == "enterprise"
+    assert plan["result"]["gap"] <= 0.005
+
+
+def test_the_installed_package_brings_its_seeds():
+    """A wheel carries the catalogue and the scenarios; an editable install reads them from the checkout."""
+    files = {str(file) for file in distribution("procure").files or ()}
+    direct = distribution("procure").read_text("direct_url.json") or "{}"
+    if json.loads(direct).get("dir_info", {}).get("editable"):
+        assert (ROOT / "seeds/scenarios/enterprise.yaml").exists()
+    else:
+        assert {"procure/seeds/catalogue/offers.csv", "procure/seeds/scenarios/enterprise.yaml"} <= files
+
+
+def test_interrupt_keeps_the_best_plan():
+    """Ctrl-C during a solve prints the best plan found so far and exits with 130."""
+    command = [sys.executable, "-m", "procure", "solve", "enterprise", "--gap", "0", "--json"]
+    solving = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    for line in solving.stderr:
+        if "best" in line:
+            break
+    time.sleep(0.5)
+    solving.send_signal(signal.SIGINT)
+    out, err = solving.communicate(timeout=60)
+    assert solving.returncode == 130, err
+    assert json.loads(out)["result"]["ending"] == "cancelled"
