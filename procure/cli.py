@@ -81,9 +81,12 @@ def solve(
     verbose: VerboseOption = False,
 ) -> None:
     """Solve a scenario and print the audited plan."""
+    from procure.plan.export import check_target, write_plan
     from procure.progress import watch
 
     with _failures(verbose):
+        if out:
+            check_target(out)
         document, problem = _read(scenario, changes)
         with _places(document), watch(_errors(), quiet=quiet) as progress:
             from procure.plan.solve import solve as solve_scenario
@@ -92,8 +95,6 @@ def solve(
                 problem, gap=gap, time_limit_s=time_limit, backend=backend, threads=threads, seed=seed, progress=progress
             )
         if out:
-            from procure.plan.export import write_plan
-
             write_plan(plan, out)
             _errors().print(f"wrote {out}", style="dim", highlight=False)
         if as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = ("scenario", "throughput", "catalogue", "formulation", "plan", "analysis", "runs", "cli")
+LAYERS = ("scenario", "catalogue", "throughput", "scenario_file", "formulation", "plan", "analysis", "runs", "cli")
 ENGINES = {"highspy", "pulp", "ortools"}
 FILES = sorted(path for top in ("procure", "solvers", "apps") for path in (ROOT / top).rglob("*.py"))
 

@@ -221,5 +221,7 @@ def _row_scale(row: Ints, value: Floats, count: int) -> Floats:
     largest, smallest = np.full(count, -np.inf), np.full(count, np.inf)
     np.maximum.at(largest, row, size)
     np.minimum.at(smallest, row, size)
-    middle = np.where(np.isfinite(largest), (largest + smallest) / 2, 0.0)
+    filled = np.isfinite(largest)
+    middle = np.zeros(count)
+    middle[filled] = (largest[filled] + smallest[filled]) / 2
     return np.asarray(10.0 ** -np.round(middle))

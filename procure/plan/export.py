@@ -21,6 +21,25 @@ def safe_cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+def check_target(target: str | os.PathLike[str]) -> None:
+    """Raise InvalidData when a plan cannot be written to a target: before the time of a solve is spent on it."""
+    path, text = Path(target), os.fspath(target)
+    if path.suffix not in (".json", ".xlsx") and not _is_folder(text):
+        remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
+        raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise _unwritable(text, "its folder does not exist or is read-only")
+
+
+def _is_folder(text: str) -> bool:
+    return text.endswith(("/", os.sep)) or Path(text).is_dir()
+
+
+def _unwritable(text: str, why: str) -> InvalidData:
+    remedy = "Choose a folder that exists and can be written."
+    return InvalidData([Complaint(("--out",), text, f"cannot be written: {why}", remedy)])
+
+
 def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
     """Write a plan by the ending of its target: ``.json``, ``.xlsx``, or a folder of CSV files (``name/``).
 
@@ -29,20 +48,17 @@ def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
     InvalidData
         When the ending is none of these, or the target cannot be written; nothing is left half-written.
     """
-    path, text = Path(target), str(target)
+    check_target(target)
+    path = Path(target)
     try:
-        if path.suffix == ".json":
-            plan.save(path)
-        elif path.suffix == ".xlsx":
-            write_bytes(path, _workbook(plan))
-        elif text.endswith(("/", os.sep)) or path.is_dir():
+        if _is_folder(os.fspath(target)):
             _folder(plan, path)
+        elif path.suffix == ".json":
+            plan.save(path)
         else:
-            remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
-            raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
+            write_bytes(path, _workbook(plan))
     except OSError as error:
-        remedy = "Choose a folder that exists and can be written."
-        raise InvalidData([Complaint(("--out",), text, f"cannot be written: {error.strerror}", remedy)]) from None
+        raise _unwritable(os.fspath(target), str(error.strerror)) from None
 
 
 def _sheets(plan: Plan) -> dict[str, dict[str, list[Any]]]:
@@ -64,7 +80,7 @@ def _folder(plan: Plan, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         beside.chmod(0o755)
         for file in beside.iterdir():
-            os.replace(file, folder / file.name)
+            file.replace(folder / file.name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

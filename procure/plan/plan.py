@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from procure.plan.decisions import DECISIONS, Table
@@ -117,9 +118,9 @@ def read_plan_data(path: str | os.PathLike[str]) -> dict[str, Any]:
         return InvalidData([Complaint((), value, expected, remedy, str(path), line)])
 
     try:
-        if os.path.getsize(path) > MAX_BYTES:
+        if Path(path).stat().st_size > MAX_BYTES:
             raise fault("too large", f"expected at most {MAX_BYTES:,} bytes", "Is it a plan?")
-        with open(path, encoding="utf-8") as stream:
+        with Path(path).open(encoding="utf-8") as stream:
             data = json.load(stream, parse_constant=_no_constant)
     except OSError as error:
         raise fault(str(error.strerror), "cannot be read", "Check the path.") from None

@@ -25,11 +25,11 @@ _MODULES = {
 }
 
 
-class UnknownBackend(ValueError):  # noqa: N818  # reads as the sentence it is
+class UnknownBackend(ValueError):  # reads as the sentence it is
     """No backend of that name; the message names the near misses."""
 
 
-class BackendUnavailable(RuntimeError):  # noqa: N818  # likewise
+class BackendUnavailable(RuntimeError):  # likewise
     """The backend cannot do what is asked on this machine; the message tells the remedy."""
 
 

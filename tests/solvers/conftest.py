@@ -15,7 +15,7 @@ FAKES = Path(__file__).with_name("fakes")
 HOME = Path(solvers.__file__).resolve().parents[1]
 
 
-def build(  # noqa: PLR0917  # the order in which a small problem is written down
+def build(  # the order in which a small problem is written down
     cost: Sequence[float],
     rows: Sequence[Sequence[float]],
     row_lower: Sequence[float],
