@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from procure.load import load as load
+    from procure.scenario_file import load as load
     from procure.plan.plan import AuditFailed as AuditFailed
     from procure.plan.plan import Plan as Plan
     from procure.plan.plan import load_plan as load_plan
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from procure.scenario.scenario import Scenario as Scenario
 
 _HOMES = {
-    "load": "procure.load",
+    "load": "procure.scenario_file",
     "solve": "procure.plan.solve",
     "Infeasible": "procure.plan.solve",
     "LimitReached": "procure.plan.solve",

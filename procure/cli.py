@@ -190,7 +190,7 @@ def export(
 @app.command(epilog="Example: procure schema > procure.schema.json")
 def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""
-    from procure.load import schema as file_schema
+    from procure.scenario_file import schema as file_schema
 
     typer.echo(json.dumps(file_schema(), indent=1))
 
@@ -217,7 +217,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]:
-    from procure.load import load_data
+    from procure.scenario_file import load_data
     from procure.scenario.complaint import Complaint, InvalidData
     from procure.scenario.document import read_value
     from procure.scenario.scenario import build

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_SEED = 2**31 - 1
+STRATEGIES = ("auto", "direct", "structure_first")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,9 @@ class Options:
         Address space in MiB for the engine, on top of what the interpreter takes; ``None`` = no limit.
     start : float64[n], optional
         A solution to start from.
+    strategy : str
+        ``auto``, ``direct`` or ``structure_first``; auto takes the latter where the problem has structure and hundreds
+        of counts.
     grace_s : float
         Seconds an engine may take to come back after its limit or a cancel, before it is killed.
 
@@ -47,6 +51,7 @@ class Options:
     seed: int = 0
     memory_limit_mb: int | None = None
     start: NDArray[np.float64] | None = None
+    strategy: str = "auto"
     grace_s: float = 3.0
 
     def __post_init__(self) -> None:
@@ -67,6 +72,7 @@ class Options:
                 f"a whole number below {LARGEST_SEED}",
             ),
             ("memory_limit_mb", memory_mb is None or _is_whole(memory_mb, 1), "whole MiB above 0, or None"),
+            ("strategy", self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}"),
             ("grace_s", _is_number(self.grace_s, least=0), "seconds of at least 0"),
         )
         complaints = [

@@ -13,6 +13,7 @@ from solvers.options import Options
 from solvers.problem import Problem
 from solvers.result import Progress, Result
 from solvers.strategies.direct import direct
+from solvers.strategies.structure_first import structure_first, suits
 
 _DEFAULTS = Options()
 
@@ -56,8 +57,10 @@ def solve(
         raise ValueError(
             f"options.start has {len(options.start)} values; expected {problem.column_count}, one for each column"
         )
+    staged = options.strategy == "structure_first" or (options.strategy == "auto" and suits(problem))
+    strategy = structure_first if staged and problem.stage is not None else direct
     with _interrupts() as count:
-        return direct(problem, options, progress, lambda: max(count(), int(cancel is not None and cancel.is_set())))
+        return strategy(problem, options, progress, lambda: max(count(), int(cancel is not None and cancel.is_set())))
 
 
 @contextlib.contextmanager

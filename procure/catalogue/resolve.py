@@ -29,13 +29,17 @@ class Override(Noun):
 
     where: Selection = Field(default_factory=dict, description="Chosen offers it holds for")
     fields: dict[str, Any] = Field(default_factory=dict, alias="set", description="New values by field of the offer")
-    multiply: dict[str, Plain] = Field(default_factory=dict, description="Factors by field; fields that are absent stay so")
+    multiply: dict[str, Plain] = Field(
+        default_factory=dict, description="Factors by field; fields that are absent stay so"
+    )
 
 
 class CatalogueUse(Noun):
     """What a scenario takes from a catalogue: offers by selection, then overrides in order."""
 
-    folder: str | None = Field(default=None, description="Folder of CSV tables beside the scenario; none: the bundled one")
+    folder: str | None = Field(
+        default=None, description="Folder of CSV tables beside the scenario; none: the bundled one"
+    )
     offers: tuple[Selection, ...] = Field(default=(), description="Offers that fit any of these selections")
     overrides: tuple[Override, ...] = ()
 
@@ -135,7 +139,7 @@ def _fields(path: _Place, override: Override) -> Iterable[Complaint]:
 
 def _absent(path: _Place, override: Override, offers: list[Offer]) -> Iterable[Complaint]:
     for name in override.multiply:
-        if all(getattr(offer, name) is None for offer in offers):
+        if name not in override.fields and all(getattr(offer, name) is None for offer in offers):
             expected = "none of these offers has a value to multiply"
             yield Complaint((*path, "multiply", name), name, expected, f"Write set: {{{name}: …}} instead.")
 

@@ -130,13 +130,17 @@ def _records(path: Path, kind: type[Noun], complaints: list[Complaint]) -> Itera
             if len(cells) != len(header):
                 expected = f"expected {len(header)} fields, as the header has"
                 remedy = "Put text with commas in double quotes, and end no row early."
-                complaints.append(Complaint((table, count - 1), f"{len(cells)} fields", expected, remedy, str(path), line))
+                complaints.append(
+                    Complaint((table, count - 1), f"{len(cells)} fields", expected, remedy, str(path), line)
+                )
                 continue
             yield line, _values(path, line, (table, count - 1), dict(zip(header, cells, strict=True)), complaints)
     except csv.Error as error:
         raise _fault(path, reader.line_num, str(error), "not valid CSV", "Correct the quotes at this line.") from None
     if count == 0:
-        raise _fault(path, 1, "empty", "expected at least one row", "Add rows, or remove the file to use the bundled one.")
+        raise _fault(
+            path, 1, "empty", "expected at least one row", "Add rows, or remove the file to use the bundled one."
+        )
 
 
 def _text(path: Path) -> str:

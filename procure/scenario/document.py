@@ -15,6 +15,7 @@ MAX_BYTES: Final = 20_000_000
 MAX_DEPTH: Final = 30
 MAX_NODES: Final = 1_000_000
 MAX_FILES: Final = 50
+_PLAIN: Final = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
 @dataclass
@@ -60,6 +61,7 @@ def _include(document: Document, path: Path, folder: Path, above: list[Path]) ->
     if not resolved.is_relative_to(folder):
         raise _fault(above[-1], 1, str(path), "expected a file in the folder of the scenario", "Move it there.")
     part = _Reader(str(path)).read(resolved)
+    document.places.setdefault((), (str(path), 1))
     includes = part.data.pop("include", [])
     _merge(document, part, document.data, part.data, ())
     names = [includes] if isinstance(includes, str) else includes
@@ -162,6 +164,9 @@ class _Reader:
             raise _fault(self.file, line, "too many", f"more than {MAX_NODES:,} values", "Split the data.", path)
         if isinstance(node, ScalarNode):
             return self._scalar(node, path, line)
+        if str(node.tag) not in _PLAIN:
+            remedy = "Remove the tag: only plain text, numbers, lists and mappings are read."
+            raise _fault(self.file, line, str(node.tag), "tags are not read", remedy, path)
         if isinstance(node, MappingNode):
             return self._mapping(node, path, depth)
         return [self._plain(child, (*path, number), depth + 1) for number, child in enumerate(node.value)]

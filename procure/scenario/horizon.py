@@ -47,10 +47,13 @@ def moment(when: str) -> datetime:
     if match is None:
         raise ValueError("expected a date or period label, such as 2027-03-15, 2027-03, 2027-Q1 or 2027")
     year = int(match["year"])
-    if match["week"]:
-        return datetime.combine(date.fromisocalendar(year, int(match["week"]), 1), datetime.min.time())
-    month = 3 * int(match["quarter"]) - 2 if match["quarter"] else int(match["month"] or 1)
-    return datetime(year, month, int(match["day"] or 1), int(match["hour"] or 0))
+    try:
+        if match["week"]:
+            return datetime.combine(date.fromisocalendar(year, int(match["week"]), 1), datetime.min.time())
+        month = 3 * int(match["quarter"]) - 2 if match["quarter"] else int(match["month"] or 1)
+        return datetime(year, month, int(match["day"] or 1), int(match["hour"] or 0))
+    except ValueError:
+        raise ValueError("expected a date that exists: check year, month, day and hour") from None
 
 
 When = Annotated[
@@ -58,6 +61,12 @@ When = Annotated[
     BeforeValidator(parse_when),
     WithJsonSchema({"type": ["string", "integer"], "description": "2027-03-15, 2027-03, 2027-Q1, 2027-W05 or 2027"}),
 ]
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("expected a whole number")
+    return value
 
 
 class Slice(Noun):
@@ -87,7 +96,7 @@ class Horizon(Noun):
     """
 
     start: When
-    periods: Annotated[PositiveInt, Field(le=10_000)]
+    periods: Annotated[PositiveInt, Field(le=10_000), BeforeValidator(_no_truth)]
     period: Period = "quarter"
     slices: tuple[Slice, ...] = ()
     discount_rate_per_year: YearlyRate = 0.08
@@ -100,8 +109,12 @@ class Horizon(Noun):
             raise ValueError("expected slices with different ids")
         if self.slices and abs(sum(part.share for part in self.slices) - 1) > 1e-9:
             raise ValueError(f"expected slice shares that add up to 1, not {sum(part.share for part in self.slices):g}")
-        if self._edge(self.periods).year > 2200:
-            raise ValueError("expected a horizon that ends before 2200")
+        try:
+            last_year = self._edge(self.periods).year
+        except (OverflowError, ValueError):  # beyond the calendar
+            last_year = 9999
+        if last_year > 2200:
+            raise ValueError("expected a horizon that ends before 2200: check its start, period and number of periods")
         return self
 
     def _edge(self, number: int) -> datetime:

@@ -1,5 +1,6 @@
 """A rule over a quantity."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -69,7 +70,9 @@ class Limit(Noun):
     @classmethod
     def _named(cls, data: object) -> object:
         if isinstance(data, dict) and not data.get("id"):
-            parts = [data.get("quantity"), *(f"{k}-{v}" for k, v in (data.get("where") or {}).items())]
+            where = data.get("where")
+            chosen = where.items() if isinstance(where, Mapping) else ()
+            parts = [data.get("quantity"), *(f"{label}-{value}" for label, value in chosen)]
             parts += [f"per-{data['per']}"] if data.get("per") else []
             parts += [name for name in BOUNDS if data.get(name) is not None]
             text = "_".join("".join(c if c.isalnum() or c in "-_" else "-" for c in str(part)) for part in parts)

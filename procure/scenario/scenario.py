@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, Literal, TypeVar
@@ -23,6 +24,13 @@ from procure.scenario.workload import Workload
 Objective = Literal["least_cost", "most_served_value"]
 COLLECTIONS: Final = ("accelerators", "regions", "offers", "workloads", "limits", "fleet")
 _N = TypeVar("_N", bound=Noun)
+_PLAIN_WORDS: Final = {
+    "tuple_type": "expected a list of entries",
+    "model_type": "expected keys and values",
+    "dict_type": "expected keys and values",
+    "string_type": "expected text, in quotes if it looks like a number",
+}
+"""What pydantic says in words of Python, in words of a scenario file."""
 
 
 class Scenario(Noun):
@@ -163,10 +171,17 @@ def _complaint(kind: type[Noun], path: tuple[str | int, ...], fault: Mapping[str
         return Complaint(path, value, "unknown key", near(path[-1], known))
     if fault["type"] == "missing":
         return Complaint(path, "missing", "expected a value", f"Add {path[-1]}.")
+    if fault["type"] == "literal_error":
+        return Complaint(path, value, f"expected {fault['ctx']['expected']}", near(fault["input"], _words(fault)))
+    message = _PLAIN_WORDS.get(fault["type"], message)
     expected, _, remedy = message.partition(": ") if fault["type"] == "value_error" else (message, "", "")
     expected, _, hint = (expected, "", remedy) if remedy else expected.partition(". ")
     text = hint or "Correct the value."
     return Complaint(path, value, expected, text[0].upper() + text[1:] + ("" if text[-1] in ".?" else "."))
+
+
+def _words(fault: Mapping[str, Any]) -> list[str]:
+    return re.findall("'([^']*)'", fault["ctx"]["expected"])
 
 
 def _fields(kind: type[Noun], path: Sequence[str | int]) -> list[str]:

@@ -30,7 +30,7 @@ def parse_selection(value: object) -> dict[str, tuple[str, ...]]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError("expected a selection, such as {vendor: nvidia, zone: [eu, us]}")
+        raise ValueError("expected a selection: write labels and their values, such as vendor: nvidia")
     selection: dict[str, tuple[str, ...]] = {}
     for label, wanted in value.items():
         if label not in LABELS:

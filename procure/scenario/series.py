@@ -10,10 +10,11 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from procure.scenario.horizon import Horizon, moment, parse_when
-from procure.scenario.units import parse_any, parse_plain, parse_power_mw, parse_share
+from procure.scenario.units import LARGEST, Unit, parse_any, parse_plain, parse_power_mw, parse_share
 
 _GROWTH_KEYS: Final = frozenset({"start", "growth_per_year"})
 _LINE_KEYS: Final = frozenset({"start", "end"})
+_GROWTH: Final = Unit(parse_share, "growth per year", low=-1, high=100)
 
 
 class Series:
@@ -52,7 +53,7 @@ class Series:
             keys = frozenset(map(str, value))
             if keys in (_GROWTH_KEYS, _LINE_KEYS):
                 other = "growth_per_year" if keys == _GROWTH_KEYS else "end"
-                second = parse_share(value[other]) if keys == _GROWTH_KEYS else number(value[other])
+                second = _GROWTH.read(value[other]) if keys == _GROWTH_KEYS else number(value[other])
                 form = (("start", number(value["start"])), (other, second))
                 numbers = (form[0][1], max(second, 0.0) if keys == _GROWTH_KEYS else second)
             else:
@@ -83,7 +84,10 @@ class Series:
             return np.array(self.form, dtype=np.float64)
         points: dict[str, float] = dict(self.form)
         if "growth_per_year" in points:
-            return np.asarray(points["start"] * (1 + points["growth_per_year"]) ** horizon.years_from_start)
+            values = points["start"] * (1 + points["growth_per_year"]) ** horizon.years_from_start
+            if values.max() > LARGEST:
+                raise ValueError(f"expected growth to at most {LARGEST:g}, not {values.max():.3g}")
+            return np.asarray(values)
         if "end" in points:
             return np.linspace(points["start"], points["end"], horizon.periods)
         values = np.full(horizon.periods, np.nan)

@@ -23,7 +23,8 @@ _MONEY: Final = {"": 1.0, **_MULTIPLES}
 _POWER_MW: Final = {"": 1.0, "w": 1e-6, "kw": 1e-3, "mw": 1.0, "gw": 1e3}
 _SHARE: Final = {"": 1.0, "%": 0.01, "percent": 0.01}
 _CURRENCIES: Final = frozenset({"eur", "gbp", "jpy", "cny", "inr", "chf", "aud", "cad", "sgd", "krw", "€", "£", "¥"})
-_NUMBER: Final = re.compile(r"^\s*\$?\s*([-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+_DIGITS: Final = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)"  # a comma parts thousands: 2,5 may mean 2.5, and is refused
+_NUMBER: Final = re.compile(rf"^\s*\$?\s*([-+]?(?:{_DIGITS}\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![,\d])\s*(.*?)\s*$")
 
 
 def parse(value: object, units: Mapping[str, float], kind: str) -> float:
@@ -50,7 +51,10 @@ def parse(value: object, units: Mapping[str, float], kind: str) -> float:
             raise ValueError(f"unknown unit {match[2]!r}: expected {kind}, such as {_example(units)}")
         factor = units[unit]
         value = match[1].replace(",", "").replace("_", "")
-    number = float(value) * factor
+    try:
+        number = float(value) * factor
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"expected {kind}: a finite number")
     if abs(number) > LARGEST:

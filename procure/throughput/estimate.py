@@ -61,7 +61,10 @@ def _figure(profile: Profile, accelerator: Accelerator) -> float | None:
 
 
 def fill(
-    workloads: Iterable[Any], accelerators: Iterable[Accelerator], known: Mapping[str, Accelerator], table: ThroughputTable
+    workloads: Iterable[Any],
+    accelerators: Iterable[Accelerator],
+    known: Mapping[str, Accelerator],
+    table: ThroughputTable,
 ) -> list[Any]:
     """Return plain workload data with the throughput of each ``throughput_profile`` filled in.
 

@@ -92,6 +92,10 @@ def read_throughput(folder: str | os.PathLike[str] | None, accelerators: Collect
 
 
 def _fault(
-    path: tuple[str | int, ...], row: Row[Profile] | Row[Measured], value: str, expected: str, remedy: str = "Remove one."
+    path: tuple[str | int, ...],
+    row: Row[Profile] | Row[Measured],
+    value: str,
+    expected: str,
+    remedy: str = "Remove one.",
 ) -> Complaint:
     return Complaint(path, value, expected, remedy, row.file, row.line)

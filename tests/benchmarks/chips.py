@@ -1,12 +1,14 @@
-"""The accelerators of the benchmark family: figures of the bundled catalogue, frozen so that what is measured stays."""
+"""The accelerators of the benchmark family: figures of the bundled catalogue, frozen so that they compare."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from procure.scenario.accelerator import Accelerator
+
 
 @dataclass(frozen=True)
 class Chip:
-    """An accelerator of the catalogue with how it is sold: chips and kW of a unit, list price, its only provider."""
+    """An accelerator, and how it is sold: chips and kW of a unit, list price, its only provider."""
 
     id: str
     family: str
@@ -24,6 +26,13 @@ class Chip:
     def vendor(self) -> str:
         """The first word of the id."""
         return self.id.split("-")[0]
+
+    def noun(self) -> Accelerator:
+        """Return the accelerator of a scenario."""
+        return Accelerator(
+            id=self.id, vendor=self.vendor, family=self.family, stack=self.stack, memory_gb=self.memory_gb,
+            bandwidth_gb_s=self.bandwidth_gb_s, bf16_tflops=self.bf16_tflops,
+        )  # fmt: skip
 
 
 CATALOGUE: Final = (

@@ -1,16 +1,15 @@
 """The benchmark family: scenarios of four sizes and two count scales, the same for the same seed.
 
-Demand, supply, power and caps are drawn. Every scenario is feasible: no work is essential, the fleet costs nothing to
-keep and fits into its region, so that leaving all work unmet, at its price, is a plan.
+Demand, supply, power and caps are drawn. Every scenario is feasible: no work is essential, the fleet costs
+nothing to keep and fits into its region, so that leaving all work unmet, at its price, is a plan.
 """
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
-from procure.scenario.accelerator import Accelerator
 from procure.scenario.fleet import Fleet
 from procure.scenario.horizon import Horizon, Slice
 from procure.scenario.limit import Limit
@@ -20,13 +19,10 @@ from procure.scenario.scenario import Scenario
 from procure.scenario.workload import ServingCost, Workload
 from tests.benchmarks.chips import CATALOGUE, REFERENCE, Chip
 
-SizeName = Literal["S", "M", "L", "XL"]
-Counts = Literal["small", "large"]
-
 
 @dataclass(frozen=True)
 class Size:
-    """How much of each kind a scenario has; `regions` for each provider, `blocks` of the training runs hold a block."""
+    """How much a scenario has; `regions` for each provider, `blocks`: training runs with a least block."""
 
     periods: int
     workloads: int
@@ -46,6 +42,8 @@ SIZES: Final[dict[str, Size]] = {
 }
 CHIPS: Final[dict[str, float]] = {"small": 40.0, "large": 8000.0}
 """Chips a typical workload needs in the first period: a few units of eight, or a thousand."""
+HOURS: Final = 2190.0
+"""Hours of a quarter."""
 SLICES: Final = (("day", 0.4), ("night", 0.6))
 OWN: Final = "own"
 PROVIDERS: Final = (OWN, "aws", "gcp", "azure", "oci", "coreweave")
@@ -56,8 +54,8 @@ PLACES: Final = (
 """Zone, country and grid carbon, g/kWh, of a provider's first region, its second, and so on."""
 
 
-def family(size: SizeName, counts: Counts, seed: int) -> Scenario:
-    """Return the scenario of a size and count scale; the count scale changes amounts only, never what there is."""
+def family(size: str, counts: str, seed: int) -> Scenario:
+    """Return the scenario of a size (S, M, L, XL); the count scale (small, large) changes amounts only."""
     draw = _Draw(SIZES[size], CHIPS[counts], np.random.default_rng([seed, list(SIZES).index(size)]))
     workloads = draw.workloads()
     regions = draw.regions()
@@ -69,7 +67,7 @@ def family(size: SizeName, counts: Counts, seed: int) -> Scenario:
             periods=draw.size.periods,
             slices=tuple(Slice(id=name, share=share) for name, share in SLICES),
         ),
-        accelerators=tuple(_accelerator(chip) for chip in draw.chips),
+        accelerators=tuple(chip.noun() for chip in draw.chips),
         regions=regions,
         offers=draw.offers(regions),
         workloads=workloads,
@@ -80,7 +78,7 @@ def family(size: SizeName, counts: Counts, seed: int) -> Scenario:
 
 @dataclass
 class _Draw:
-    """Draws the parts of one scenario in a fixed order; `need` adds up what the workloads ask for, H100 chips."""
+    """Draws the parts of a scenario in a fixed order; `need` adds up the demand, in H100 chips."""
 
     size: Size
     typical: float
@@ -107,12 +105,13 @@ class _Draw:
     # what is asked for
 
     def workloads(self) -> tuple[Workload, ...]:
-        """Draw batch, training and inference; the last tenth share a model, and all but the size, with another."""
-        size = self.size
+        """Draw batch, training and inference; the last tenth run the model of another workload."""
+        size, alike = self.size, self.size.workloads // 10
         made: list[Workload] = []
         for number in range(size.workloads):
-            kind = "batch" if number < size.batch else "training" if number < size.batch + size.training else "inference"
-            model = made[-(size.workloads // 10)] if number >= size.workloads - size.workloads // 10 else None
+            training = number < size.batch + size.training
+            kind = "batch" if number < size.batch else "training" if training else "inference"
+            model = made[-alike] if number >= size.workloads - alike else None
             made.append(self._workload(number, kind, model))
         return tuple(made)
 
@@ -126,7 +125,10 @@ class _Draw:
             factor = self.one_of(0.25, 0.5, 2.0, 4.0)
             throughput = {chip: value * factor for chip, value in model.throughput.items()}
             eligible, memory_gb = model.eligible, model.min_memory_gb
-            costs = tuple(cost.model_copy(update={"usd_per_unit": cost.usd_per_unit / factor}) for cost in model.serving_cost)
+            costs = tuple(
+                ServingCost(where=cost.where, usd_per_unit=cost.usd_per_unit / factor)
+                for cost in model.serving_cost
+            )
         chips = self.typical * float(np.exp(self.random.normal(-0.2, 0.7)))
         rate = throughput[REFERENCE.id] * 0.6
         cost = REFERENCE.usd_per_chip_hour / (rate * 3600)
@@ -139,12 +141,12 @@ class _Draw:
             eligible=eligible,
             serving_cost=() if kind == "training" else costs,
             min_memory_gb=memory_gb,
-            unmet_usd_per_unit=float(f"{cost * self.between(0.1, 1.5):.4g}"),
+            unmet_usd_per_unit=float(f"{cost * self.between(0.15, 1.5):.4g}"),
             **self._demand(kind, rate * chips, chips, block),
         )
 
     def _throughput(self, scale: float) -> dict[str, float]:
-        """Draw work per chip and second: between bandwidth and compute bound, with a ratio of its own on each chip."""
+        """Draw work per chip and second: bandwidth or compute bound, with a ratio of its own on each chip."""
         bound, out = self.between(0, 1), {}
         ported = {"cuda", *(stack for stack in ("rocm", "xla", "neuron", "other") if self.often(0.65))}
         for chip in self.chips:
@@ -163,7 +165,7 @@ class _Draw:
         return {**selection, "stack": "cuda"} if block else selection
 
     def _serving(self, scale: float) -> tuple[ServingCost, ...]:
-        """Draw the data transfer of work that leaves the provider its data is at, for one workload in four."""
+        """Draw the data transfer of work away from the provider of its data, for one workload in four."""
         home, some = PROVIDERS[int(self.random.integers(1, self.size.providers))], self.often(0.25)
         price = float(f"{self.between(0.1, 0.5) / (scale * 3600):.4g}")
         away = tuple(name for name in PROVIDERS[1 : self.size.providers] if name != home)
@@ -175,16 +177,19 @@ class _Draw:
         growth = self.between(0.1, 0.6)
         start = int(self.random.integers(0, periods // 2))
         length = int(self.random.integers(2, max(3, periods // 3)))
-        load, wait = round(self.between(0.25, 0.8), 2), self.one_of("0 days", "1 quarter", "2 quarters")
+        load = round(self.between(0.25, 0.8), 2)
+        wait = self.one_of("0 days", "1 quarter", "2 quarters")
         if kind == "training":
             self.need += chips
-            when = {"start": _quarter(start), "until": _quarter(start + length) if start + length < periods else None}
-            work = float(f"{rate * 3600 * 2190 * length * 0.6:.4g}")
-            return {"work": work, "min_block_chips": 8.0 * math.ceil(chips / 40) if block else 0.0, **when}
+            last = _quarter(start + length) if start + length < periods else None
+            least = 8.0 * math.ceil(chips / 40) if block else 0.0
+            work = float(f"{rate * HOURS * 3600 * length * 0.6:.4g}")
+            return {"work": work, "min_block_chips": least, "start": _quarter(start), "until": last}
         self.need += chips * (1 + growth) ** (periods / 8)
         if kind == "batch":
             wave = [1 + 0.4 * math.sin(start + 1.9 * period) for period in range(periods)]
-            amounts = [rate * 3600 * 2190 * 0.7 * part * (1 + growth) ** (t / 4) for t, part in enumerate(wave)]
+            full = rate * HOURS * 3600 * 0.7
+            amounts = [full * part * (1 + growth) ** (t / 4) for t, part in enumerate(wave)]
             return {"demand": [float(f"{amount:.4g}") for amount in amounts], "may_wait": wait}
         series = {"start": float(f"{rate:.4g}"), "growth_per_year": round(growth, 3)}
         return {"demand": series, "load": {"night": load}}
@@ -199,7 +204,7 @@ class _Draw:
                 zone, country, carbon = PLACES[number]
                 share = self.between(0.2, 1.0) / (self.size.providers * self.size.regions)
                 pue = 1.2 if provider == OWN else 1.15
-                power_mw = self.need * share * REFERENCE.kw_per_unit / 8000 * pue + 0.2
+                power_mw = self.need * share * REFERENCE.kw_per_unit / 8000 * pue + 0.05
                 name = f"{provider}/{zone}-{number // 3 + 1}"
                 made.append(Region(
                     id=name, provider=provider, country=country, zone=zone, pue=pue, carbon_g_per_kwh=carbon,
@@ -209,7 +214,7 @@ class _Draw:
         return tuple(made)
 
     def offers(self, regions: tuple[Region, ...]) -> tuple[Offer, ...]:
-        """Draw the offers: most chips in most regions, a provider's own chip only there, owned units at own sites."""
+        """Draw the offers: chips in half the regions, a provider's own only there, owned at own sites."""
         pools = []
         for region in regions:
             for chip in self.chips:
@@ -224,8 +229,10 @@ class _Draw:
         return tuple(made)
 
     def _offer(self, region: Region, chip: Chip, contract: Any, usd: float, **fields: Any) -> Offer:
-        """Draw an offer whose supply is a share of all that is needed, in units, by what the chip can do."""
-        speed = math.sqrt(chip.best_tflops * chip.bandwidth_gb_s / REFERENCE.best_tflops / REFERENCE.bandwidth_gb_s)
+        """Draw an offer whose supply is a share of all that is needed, by what the chip can do."""
+        speed = math.sqrt(
+            chip.best_tflops * chip.bandwidth_gb_s / REFERENCE.best_tflops / REFERENCE.bandwidth_gb_s
+        )
         pools = self.size.providers * self.size.regions * 3
         units = self.need / pools * self.between(0.2, 1.4) / (speed * chip.chips_per_unit)
         supply = float(max(2, math.ceil(units)))
@@ -259,31 +266,34 @@ class _Draw:
         ]  # fmt: skip
 
     def limits(self) -> tuple[Limit, ...]:
-        """Return the caps: Nvidia's and each provider's share of spend a year, and capital expenditure a year."""
+        """Return the caps of a year: Nvidia's and each provider's share of spend, capital expenditure."""
         capex = 500 * REFERENCE.usd_per_chip_hour * self.need
         share = round(1.6 / self.size.providers, 2)
         return (
-            Limit(id="nvidia-share", quantity="spend", where={"vendor": "nvidia"}, every="year", max_share=0.5),
+            Limit(
+                id="nvidia-share", quantity="spend", where={"vendor": "nvidia"}, every="year", max_share=0.5
+            ),
             Limit(id="provider-share", quantity="spend", per="provider", every="year", max_share=share),
-            Limit(id="capex", quantity="spend", where={"ledger": "capex"}, every="year", max=float(f"{capex:.3g}")),
+            Limit(
+                id="capex",
+                quantity="spend",
+                where={"ledger": "capex"},
+                every="year",
+                max=float(f"{capex:.3g}"),
+            ),
         )
 
     def fleet(self, regions: tuple[Region, ...]) -> tuple[Fleet, ...]:
-        """Return paid-up H100s at the first own site, a fifth of its power, until the middle of the horizon."""
+        """Return paid-up H100s at the first own site, a fifth of its power, for half the horizon."""
         site = regions[0]
-        assert site.power_mw is not None and isinstance(site.power_mw.form, float) and site.pue is not None
+        assert site.power_mw is not None
+        assert site.pue is not None
         kw_per_chip = REFERENCE.kw_per_unit / REFERENCE.chips_per_unit
-        chips = 8.0 * max(1, math.floor(0.2 * site.power_mw.form * 1000 / (kw_per_chip * site.pue) / 8))
+        kw = 1000 * float(site.power_mw.data())
+        chips = 8.0 * max(1, math.floor(0.2 * kw / (kw_per_chip * site.pue) / 8))
         until = _quarter(self.size.periods // 2)
         return (Fleet(id="own-h100", accelerator=REFERENCE.id, region=site.id, chips=chips, until=until,
                       kw_per_chip=kw_per_chip),)  # fmt: skip
-
-
-def _accelerator(chip: Chip) -> Accelerator:
-    return Accelerator(
-        id=chip.id, vendor=chip.vendor, family=chip.family, stack=chip.stack, memory_gb=chip.memory_gb,
-        bandwidth_gb_s=chip.bandwidth_gb_s, bf16_tflops=chip.bf16_tflops,
-    )  # fmt: skip
 
 
 def _quarter(period: int) -> str:

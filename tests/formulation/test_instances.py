@@ -32,7 +32,7 @@ class Case:
 
 
 def limited(optimum: float | None, *limits: dict[str, Any]) -> Case:
-    """A case of `limits.yaml`: ten chips for two hours from green at 2, amber at 3, grey at 5."""
+    """Return a case of `limits.yaml`: ten chips for two hours from green at 2, amber at 3, grey at 5."""
     return Case("limits", optimum, limits=limits)
 
 

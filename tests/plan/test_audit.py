@@ -115,7 +115,8 @@ CAPACITY = [
     ("reserve", D3, "day", 1.0, 8.0, 8.0, 8.0, 0.0, 1.0),
     ("reserve", D3, "night", 1.0, 8.0, 8.0, 4.0, 4.0, 0.5),
     *[("own", d, k, 1.0, 4.0, 4.0, n, 4 - n, n / 4) for d, k, n in
-      ((D1, "day", 1.0), (D1, "night", 0.0), (D2, "day", 2.0), (D2, "night", 1.0), (D3, "day", 1.0), (D3, "night", 0.0))],
+      ((D1, "day", 1.0), (D1, "night", 0.0), (D2, "day", 2.0), (D2, "night", 1.0),
+       (D3, "day", 1.0), (D3, "night", 0.0))],
     ("old", D1, "day", 2.0, 2.0, 2.0, 0.0, 2.0, 0.0),
     ("old", D1, "night", 2.0, 2.0, 2.0, 0.0, 2.0, 0.0),
 ]  # fmt: skip
@@ -273,7 +274,13 @@ def cells() -> Iterator[tuple[str, str, str, int]]:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda x: x * 1.001 + 1e-3, lambda x: x * 0.999 - 1e-3, lambda x: 10 * x + 1, lambda x: -x - 1, lambda x: math.nan],
+    [
+        lambda x: x * 1.001 + 1e-3,
+        lambda x: x * 0.999 - 1e-3,
+        lambda x: 10 * x + 1,
+        lambda x: -x - 1,
+        lambda _: math.nan,
+    ],
 )
 def test_any_one_number_changed_is_found_with_its_row(change: Callable[[float], float]) -> None:
     """Each number of each table in turn is changed; a finding names the table and what identifies the row."""
@@ -367,7 +374,10 @@ MALFORMED: list[tuple[str, Callable[[Plan], Any]]] = [
     ("decisions.rents[own,2027-01-01,day,certain]", lambda plan: change(plan, "rents", "offer", "own")),
     ("decisions.rents[demand,2027-01-01,dusk,certain]", lambda plan: change(plan, "rents", "slice", "dusk")),
     ("decisions.rents[demand,2027-01-01,day,boom]", lambda plan: change(plan, "rents", "future", "boom")),
-    ("decisions.serving[nobody,demand,2027-01-01,day,certain]", lambda plan: change(plan, "serving", "workload", "nobody")),
+    (
+        "decisions.serving[nobody,demand,2027-01-01,day,certain]",
+        lambda plan: change(plan, "serving", "workload", "nobody"),
+    ),
     ("decisions.serving[chat,x,2027-01-01,day,certain]", lambda plan: change(plan, "serving", "source", "x")),
     ("decisions.unmet[chat,2027-01-02,,certain]", lambda plan: change(plan, "unmet", "slice", "")),
     ("decisions.orders[row 0].offer", lambda plan: change(plan, "orders", "offer", None)),
@@ -419,4 +429,7 @@ def test_the_audit_shares_no_code_with_the_model() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 parts = name.split(".")
-                assert parts[0] in standard or {parts[0], ".".join(parts[:2]), ".".join(parts[:3])} & allowed, (path, name)
+                assert parts[0] in standard or {parts[0], ".".join(parts[:2]), ".".join(parts[:3])} & allowed, (
+                    path,
+                    name,
+                )

@@ -1,9 +1,8 @@
 """Each rule of the audit on the smallest scenario that has it: one plan that holds, and plans that break it."""
 
-import time
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
 from procure.plan.audit import AuditReport, audit
@@ -37,10 +36,10 @@ def scenario(**changes: Any) -> Scenario:
 
 def check(
     asked: Scenario,
-    orders: list[tuple[str, str, float]] = (),  # type: ignore[assignment]  # never changed
-    rents: list[tuple[str, str, float]] = (),  # type: ignore[assignment]
-    serving: list[tuple[str, str, str, float]] = (),  # type: ignore[assignment]
-    unmet: list[tuple[str, str, float]] | None = None,
+    orders: Sequence[tuple[str, str, float]] = (),
+    rents: Sequence[tuple[str, str, float]] = (),
+    serving: Sequence[tuple[str, str, str, float]] = (),
+    unmet: Sequence[tuple[str, str, float]] | None = None,
 ) -> AuditReport:
     """Audit decisions alone (figures are left out), in slice ``all``; what is not served of inference is unmet."""
     facts = Facts(asked)
@@ -53,7 +52,7 @@ def check(
                 done = sum(rate for w, _, period, rate in serving if (w, period) == (work.id, label))
                 short = facts.demand[facts.work_number[work.id], t, 0] - done
                 left += [(work.id, label, *cell, float(short))] if short > 0 else []
-    rows = {
+    rows: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "orders": ("offer period units", list(orders)),
         "rents": ("offer period slice future units", [(o, t, *cell, n) for o, t, n in rents]),
         "serving": ("workload source period slice future rate", [(w, s, t, *cell, x) for w, s, t, x in serving]),
@@ -98,9 +97,7 @@ def test_orders_are_placed_when_they_may_be(changes: Data, year: str, fine: bool
 
 def test_nothing_is_active_before_its_accelerator_is_available() -> None:
     """An order may be placed before, if it is delivered after; rented units may not be used before."""
-    asked = scenario(
-        accelerators=[{**CHIP, "available_from": "2028"}], offers=[{**OFFER, "lead": "1 year"}, RENTED]
-    )
+    asked = scenario(accelerators=[{**CHIP, "available_from": "2028"}], offers=[{**OFFER, "lead": "1 year"}, RENTED])
     assert not broken(check(asked, orders=[("o", "2027", 1)], rents=[("od", "2028", 1)]))
     assert broken(check(asked, rents=[("od", "2027", 1)])) == {"rents[od,2027,all]"}
 
@@ -153,7 +150,8 @@ HOURS = 8760.0  # of 2027; 2028 has a day more
     ("work", "where"),
     [
         ([10, 20, 0, 0], set()),
-        ([0, 15, 15, 0], {"demand[w,2028]"}),  # the 10 of 2027 may wait a year; of the 20 of 2028, 15 may
+        ([0, 15, 15, 0], set()),  # the 10 of 2027 are done a year later, with 5 of the 20
+        ([0, 9, 21, 0], {"demand[w,2028]"}),
         ([11, 19, 0, 0], {"demand[w,2027]"}),  # more than has arrived
         ([10, 20, 1, 0], {"demand[w,2029]", "demand[w,2030]"}),
         ([10, 0, 19, 0], {"demand[w,2029]", "demand[w,2030]"}),
@@ -169,8 +167,6 @@ def test_batch_work_waits_no_longer_than_it_may(work: list[float], where: set[st
     hours = asked.horizon.hours
     serving = [("w", "od", year, x / hours[t]) for t, (year, x) in enumerate(zip(YEARS, work, strict=True)) if x]
     report = check(asked, rents=[("od", year, 1) for year in YEARS], serving=serving)
-    if work == [0, 15, 15, 0]:  # 10 of 2027 are done in 2028, with 5 of the 20: all within a year
-        where = set()
     assert broken(report) == where
 
 
@@ -181,14 +177,16 @@ def test_training_is_done_in_its_window_in_blocks_of_one_pool() -> None:
         "throughput": {"a": 1}, "unmet_usd_per_unit": 1, "essential_share": 0.5,
     }  # fmt: skip
     far = {**PLACE, "id": "far"}
-    asked = scenario(workloads=[training], regions=[PLACE, far], offers=[RENTED, {**RENTED, "id": "x", "region": "far"}])
+    asked = scenario(
+        workloads=[training], regions=[PLACE, far], offers=[RENTED, {**RENTED, "id": "x", "region": "far"}]
+    )
     rents = [(offer, year, 8) for offer in ("od", "x") for year in YEARS]
 
     def run(*serving: tuple[str, str, str, float], unmet: float = 0, at: str = "2028") -> set[str]:
         return broken(check(asked, (), rents, list(serving), [("w", at, unmet)] if unmet else []))
 
-    leap = HOURS / (HOURS + 24)
-    assert not run(("w", "od", "2027", 4), ("w", "x", "2028", 4 * leap), unmet=0) or leap < 1
+    # one pool in 2027, another in 2028: 2 · 8760 + 6 · 8760 / 8784 · 8784, though 2 is below the block
+    assert run(("w", "od", "2027", 2), ("w", "x", "2028", 6 * HOURS / (HOURS + 24))) == {"block[w,2027,all]"}
     assert not run(("w", "od", "2027", 8))
     assert not run(("w", "od", "2027", 4), unmet=4 * HOURS)
     assert run(("w", "od", "2027", 7)) == {"demand[w,2027 to 2028]"}
@@ -305,7 +303,14 @@ def test_limits(limit: Data, where: set[str]) -> None:
         regions=[PLACE, {**PLACE, "id": "s", "provider": "q"}],
         offers=[
             {**RENTED, "chips_per_unit": 8, "price_usd_per_unit_hour": 1},
-            {**RENTED, "id": "far", "accelerator": "b", "region": "s", "chips_per_unit": 4, "price_usd_per_unit_hour": 1},
+            {
+                **RENTED,
+                "id": "far",
+                "accelerator": "b",
+                "region": "s",
+                "chips_per_unit": 4,
+                "price_usd_per_unit_hour": 1,
+            },
         ],
         limits=[{"id": "rule", **limit}],
     )
@@ -326,19 +331,3 @@ def test_most_served_value_is_the_objective_where_asked() -> None:
     asked = scenario(objective="most_served_value")
     found = next(f for f in check(asked).findings if f.row == "result.objective")
     assert found.expected == pytest.approx(2 * asked.horizon.hours.sum())
-
-
-@pytest.mark.parametrize("size", [40_000])
-def test_a_large_plan_is_audited_in_seconds(size: int) -> None:
-    """Many serving rows take no more than time in proportion: far below a second for each ten thousand."""
-    offers = [{**RENTED, "id": f"o{number}"} for number in range(size // 400)]
-    works = [{**WORK, "id": f"w{number}"} for number in range(100)]
-    asked = scenario(offers=offers, workloads=works)
-    rents = [(offer["id"], year, 2.0) for offer in offers for year in YEARS]
-    share = 2.0 / len(offers)
-    serving = [(w["id"], o["id"], year, share) for w in works for o in offers for year in YEARS]
-    began = time.perf_counter()
-    report = check(asked, rents=rents, serving=serving)
-    assert not broken(report)
-    assert report.checked["serve"] == size
-    assert np.isfinite(time.perf_counter() - began)

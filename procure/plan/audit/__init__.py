@@ -56,9 +56,7 @@ def audit(plan: Mapping[str, Any]) -> AuditReport:
     return findings.report()
 
 
-def _test(
-    findings: Findings, facts: Facts, decisions: Decisions, figures: Mapping[str, Table], result: object
-) -> None:
+def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mapping[str, Table], result: object) -> None:
     amounts = Amounts(facts, decisions)
     check_orders(findings, facts, decisions.orders)
     check_rents(findings, facts, decisions.rents)
@@ -84,10 +82,8 @@ def _scenario(findings: Findings, plan: Mapping[str, Any]) -> Scenario | None:
         for complaint in error.complaints:
             findings.add(f"scenario.{complaint.field}", complaint.expected, complaint.value, complaint.remedy)
         return None
-    except Exception as error:  # noqa: BLE001  # whatever data of the wrong shape does to a validator is the data's fault
-        findings.add(
-            "scenario", "cannot be read", f"{type(error).__name__}: {error}", "the data of a scenario"
-        )
+    except Exception as error:  # whatever data of the wrong shape does to a validator is the data's fault
+        findings.add("scenario", "cannot be read", f"{type(error).__name__}: {error}", "the data of a scenario")
         return None
     if scenario is None:
         findings.add("scenario", "is missing or not a mapping", type(data).__name__, "the data of a scenario")

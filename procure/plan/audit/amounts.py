@@ -130,9 +130,7 @@ class Amounts:
             return self.units * self.facts.pflops_per_unit[:, None, None]
         if quantity == "idle":
             return self.working - self.used
-        return {"units": self.units, "chips": self.chips, "power": self.power, "carbon": self.carbon}[
-            quantity
-        ]
+        return {"units": self.units, "chips": self.chips, "power": self.power, "carbon": self.carbon}[quantity]
 
     @staticmethod
     def _dense(cells: FloatArray) -> Entries:
@@ -152,6 +150,4 @@ def _entries(
     work: IntArray | None = None,
 ) -> Entries:
     none = np.full(amount.size, -1)
-    return Entries(
-        amount, period, part, none if source is None else source, none if work is None else work, none
-    )
+    return Entries(amount, period, part, none if source is None else source, none if work is None else work, none)

@@ -44,9 +44,7 @@ def check_rents(findings: Findings, facts: Facts, rents: Rents) -> None:
     _dates(findings, facts, names, rents.offer, rents.period)
     _whole(findings, facts, names, rents.offer, rents.units)
     supply = _supply(facts)[rents.offer, rents.period]
-    _add(
-        findings, names, above(rents.units, supply), "is above the supply of the period", rents.units, supply
-    )
+    _add(findings, names, above(rents.units, supply), "is above the supply of the period", rents.units, supply)
 
 
 def check_capacity(findings: Findings, facts: Facts, amounts: Amounts) -> None:
@@ -99,9 +97,7 @@ def _whole(findings: Findings, facts: Facts, names: list[str], offers: IntArray,
 
 def _supply(facts: Facts) -> FloatArray:
     rows = [
-        np.full(facts.periods, np.inf)
-        if offer.supply_per_period is None
-        else offer.supply_per_period.on(facts.horizon)
+        np.full(facts.periods, np.inf) if offer.supply_per_period is None else offer.supply_per_period.on(facts.horizon)
         for offer in facts.offers
     ]
     return np.array(rows, dtype=np.float64).reshape(len(facts.offers), facts.periods)

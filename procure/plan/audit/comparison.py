@@ -47,9 +47,7 @@ def compare(findings: Findings, table: Table, expected: Expected) -> None:
     place = {key: row for row, key in enumerate(table.keys)}
     found = np.array([place.pop(key, -1) for key in expected.keys], dtype=np.int64)
     for key in place:
-        findings.add(
-            row_name(table.name, key), "should not be there: the decisions give no such row", "a row", "none"
-        )
+        findings.add(row_name(table.name, key), "should not be there: the decisions give no such row", "a row", "none")
     optional = np.zeros(found.size, dtype=bool) if expected.optional is None else expected.optional
     for row in np.flatnonzero((found < 0) & ~optional).tolist():
         findings.add(row_name(table.name, expected.keys[row]), "is missing", "none", "a row")
@@ -62,9 +60,7 @@ def compare(findings: Findings, table: Table, expected: Expected) -> None:
             text = stated[found[row]]
             if text not in allowed[row]:
                 name = row_name(table.name, expected.keys[row])
-                findings.add(
-                    f"{name}.{column}", "is not what the decisions give", text, " or ".join(allowed[row])
-                )
+                findings.add(f"{name}.{column}", "is not what the decisions give", text, " or ".join(allowed[row]))
 
 
 def _numbers(

@@ -108,9 +108,7 @@ class _Reader:
         keys = table.keys
         for number in np.flatnonzero(~(table.numbers[column] > 0)).tolist():
             name = row_name(table.name, keys[number])
-            self.findings.add(
-                name, f"has no positive {column}", float(table.numbers[column][number]), "above 0"
-            )
+            self.findings.add(name, f"has no positive {column}", float(table.numbers[column][number]), "above 0")
 
     def orders(self, table: Table) -> Orders:
         """Return the orders."""
@@ -133,9 +131,7 @@ class _Reader:
                         spans[span] = horizon.hours_between(*span)
             except (OverflowError, ValueError):  # datetime ends with the year 9999
                 name = row_name(table.name, table.keys[row])
-                self.findings.add(
-                    name, "has a term that ends after the year 9999", table.text["offer"][row], "sooner"
-                )
+                self.findings.add(name, "has a term that ends after the year 9999", table.text["offer"][row], "sooner")
                 continue
             term_hours[row] = spans[first, last]
             tail_hours[row] = spans[facts.periods, max(last, facts.periods)]

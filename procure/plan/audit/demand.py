@@ -30,9 +30,7 @@ def check_served(findings: Findings, facts: Facts, serving: Serving) -> None:
                 "an eligible source",
             )
         if outside[row]:
-            findings.add(
-                name, "runs outside the window of the workload", period, _window(facts, serving.work[row])
-            )
+            findings.add(name, "runs outside the window of the workload", period, _window(facts, serving.work[row]))
 
 
 def check_unmet(findings: Findings, facts: Facts, unmet: Unmet) -> None:
@@ -41,9 +39,7 @@ def check_unmet(findings: Findings, facts: Facts, unmet: Unmet) -> None:
     unmet ≤ (1 − essential_share) · demand, and 0 for a workload without a price.
     """
     findings.count("unmet", unmet.work.size)
-    rows = zip(
-        unmet.work.tolist(), unmet.period.tolist(), unmet.slice.tolist(), unmet.stated.tolist(), strict=True
-    )
+    rows = zip(unmet.work.tolist(), unmet.period.tolist(), unmet.slice.tolist(), unmet.stated.tolist(), strict=True)
     for number, period, part, amount in rows:
         work = facts.works[number]
         slice_id = "" if part == WHOLE_PERIOD else facts.horizon.slice_ids[part]
@@ -52,9 +48,7 @@ def check_unmet(findings: Findings, facts: Facts, unmet: Unmet) -> None:
         priced = work.unmet_usd_per_unit is not None
         most = (1 - work.essential_share) * demand if priced else 0.0
         if amount > most + held(demand):
-            what = (
-                "leaves more unmet than is not essential" if priced else "leaves work unmet that has no price"
-            )
+            what = "leaves more unmet than is not essential" if priced else "leaves work unmet that has no price"
             findings.add(name, what, amount, most)
         last = facts.horizon.labels[facts.windows[number][1] - 1]
         if work.kind == "training" and facts.horizon.labels[period] != last:
@@ -141,9 +135,7 @@ def check_pools(findings: Findings, facts: Facts, amounts: Amounts) -> None:
     for (number, period), names in pools.items():
         if len(names) > 1:
             name = row_name("pool", (facts.works[number].id, facts.horizon.labels[period]))
-            findings.add(
-                name, "runs in more than one pool", ", ".join(sorted(names)), "one accelerator in one region"
-            )
+            findings.add(name, "runs in more than one pool", ", ".join(sorted(names)), "one accelerator in one region")
     for (number, period, part), used in chips.items():
         least = facts.works[number].min_block_chips
         if math.fsum(used) < least - held(least):

@@ -88,9 +88,7 @@ class Facts:
     def fleet_in_place(self) -> BoolArray:
         """Which parts of the fleet are in place in each period, shape (fleet, T)."""
         spans = [self.span(part.start, part.until) for part in self.fleet]
-        return np.array([self._inside(*span) for span in spans], dtype=bool).reshape(
-            len(self.fleet), self.periods
-        )
+        return np.array([self._inside(*span) for span in spans], dtype=bool).reshape(len(self.fleet), self.periods)
 
     @cached_property
     def price_factor(self) -> FloatArray:
@@ -123,11 +121,7 @@ class Facts:
         chip = self.chip[accelerator]
         memory = chip.memory_gb or 0.0
         domain = memory * chip.scale_up_domain
-        return (
-            accelerator in work.throughput
-            and memory >= work.min_memory_gb
-            and domain >= work.min_domain_memory_gb
-        )
+        return accelerator in work.throughput and memory >= work.min_memory_gb and domain >= work.min_domain_memory_gb
 
     @cached_property
     def serving_usd(self) -> FloatArray:
@@ -187,6 +181,4 @@ class Facts:
     @cached_property
     def timings(self) -> tuple[Timing, ...]:
         """When each offer can be ordered or used, shape (O,)."""
-        return tuple(
-            Timing(offer, self.horizon, self.chip[offer.accelerator].available_from) for offer in self.offers
-        )
+        return tuple(Timing(offer, self.horizon, self.chip[offer.accelerator].available_from) for offer in self.offers)

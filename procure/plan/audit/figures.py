@@ -17,9 +17,7 @@ from procure.scenario.limit import LEVELS
 from procure.scenario.selection import LEDGERS
 
 
-def expected_figures(
-    facts: Facts, amounts: Amounts, limits: list[LimitRow], totals: Totals
-) -> dict[str, Expected]:
+def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], totals: Totals) -> dict[str, Expected]:
     """Return what each table of figures should be, by its name."""
     return {
         "totals": _totals(totals),
@@ -90,9 +88,7 @@ def _serving(facts: Facts, amounts: Amounts) -> Expected:
     return Expected(keys, {"rate": rows.rate, "work": rows.amount, "chips": rows.chips})
 
 
-def _cell_keys(
-    facts: Facts, names: list[str], thing: IntArray, period: IntArray, part: IntArray
-) -> list[Key]:
+def _cell_keys(facts: Facts, names: list[str], thing: IntArray, period: IntArray, part: IntArray) -> list[Key]:
     labels, parts = facts.horizon.labels, facts.horizon.slice_ids
     cells = zip(thing.tolist(), period.tolist(), part.tolist(), strict=True)
     return [(names[s], labels[t], parts[k], FUTURE) for s, t, k in cells]
@@ -105,9 +101,7 @@ def _cash(facts: Facts, amounts: Amounts) -> Expected:
     usd = fsum_by(keys, cash.usd, int(np.prod(shape)))
     cells = np.flatnonzero(usd)
     names = list(product(facts.horizon.labels, LEDGERS, ITEMS))
-    return Expected(
-        [names[cell] for cell in cells], {"usd": usd[cells]}, optional=np.abs(usd[cells]) <= NOTHING
-    )
+    return Expected([names[cell] for cell in cells], {"usd": usd[cells]}, optional=np.abs(usd[cells]) <= NOTHING)
 
 
 def _power(facts: Facts, amounts: Amounts) -> Expected:
@@ -120,11 +114,7 @@ def _power(facts: Facts, amounts: Amounts) -> Expected:
         cells = period * facts.slices + part
         sums = fsum_by(cells, amounts.power[source, period, part], facts.periods * facts.slices)
         mw = sums.reshape(facts.periods, facts.slices).max(axis=1)
-        limit = (
-            region.power_mw.on(facts.horizon)
-            if region.power_mw is not None
-            else np.full(facts.periods, np.nan)
-        )
+        limit = region.power_mw.on(facts.horizon) if region.power_mw is not None else np.full(facts.periods, np.nan)
         for number in np.flatnonzero(mw > 0).tolist():
             keys.append((region.id, facts.horizon.labels[number]))
             peaks.append(mw[number])
@@ -145,9 +135,7 @@ def _shares(facts: Facts, amounts: Amounts) -> Expected:
         weight = facts.hours[entries.period, entries.slice] if level else 1.0
         year = of_period[entries.period]
         codes, names = facts.scenario.sources.codes[label], facts.scenario.sources.values[label]
-        each = fsum_by(
-            codes[entries.source] * len(years) + year, entries.amount * weight, len(names) * len(years)
-        )
+        each = fsum_by(codes[entries.source] * len(years) + year, entries.amount * weight, len(names) * len(years))
         each = each.reshape(-1, len(years)) / (hours if level else 1.0)
         total = fsum_by(year, entries.amount * weight, len(years)) / (hours if level else 1.0)
         for value, number in np.argwhere(each > 0).tolist():
@@ -184,8 +172,7 @@ def _unmet(facts: Facts, amounts: Amounts) -> Expected:
             done[number] = demand[number] - unmet[number]
     cells = np.nonzero(demand)
     keys: list[Key] = [
-        (facts.works[w].id, facts.horizon.labels[t])
-        for w, t in zip(*(n.tolist() for n in cells), strict=True)
+        (facts.works[w].id, facts.horizon.labels[t]) for w, t in zip(*(n.tolist() for n in cells), strict=True)
     ]
     numbers = {"demand": demand[cells], "served": done[cells], "unmet": unmet[cells]}
     return Expected(keys, numbers, tolerances={"served": held(demand[cells])})
@@ -200,6 +187,8 @@ def _tail(facts: Facts, amounts: Amounts) -> Expected:
 
 def _limits(limits: list[LimitRow]) -> Expected:
     value, stated = np.array([row.value for row in limits]), np.array([row.stated for row in limits])
+    size = np.maximum(np.maximum(np.abs(value), np.abs(stated)), 1.0)
+    vague = np.array([float(row.of_nothing) for row in limits])
     return Expected(
         [(row.limit, row.group, row.window) for row in limits],
         {
@@ -207,8 +196,8 @@ def _limits(limits: list[LimitRow]) -> Expected:
             "violation": np.array([row.violation for row in limits]),
         },
         tolerances={
-            "value": SAME * np.maximum(np.abs(value), 1.0),
-            "slack": CANCELLED * np.maximum(np.abs(value), np.maximum(np.abs(stated), 1.0)),
+            "value": SAME * np.maximum(np.abs(value), 1.0) + vague,
+            "slack": CANCELLED * size + vague,
             "violation": np.array([row.rounding for row in limits]),
         },
         texts={"bound": [(row.bound,) for row in limits]},

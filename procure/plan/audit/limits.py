@@ -35,7 +35,8 @@ class LimitRow:
     """One limit for one group in one window.
 
     ``excess`` is how far the amount is beyond the bound, in units of the quantity (negative when within),
-    ``tolerance`` how far it may be; ``last`` is the last period of the window.
+    ``tolerance`` how far it may be; ``last`` is the last period of the window; ``of_nothing`` says that the
+    value is a share of next to nothing, which may be any.
     """
 
     limit: str
@@ -48,6 +49,7 @@ class LimitRow:
     tolerance: float
     last: int
     soft: float | None
+    of_nothing: bool
 
     @property
     def name(self) -> str:
@@ -72,7 +74,7 @@ class LimitRow:
     @property
     def idle(self) -> bool:
         """Whether the row says nothing: no amount, and the limit is held."""
-        return abs(self.value) <= NOTHING and self.violation == 0
+        return (abs(self.value) <= NOTHING or self.of_nothing) and self.violation == 0
 
 
 def limit_rows(facts: Facts, amounts: Amounts) -> list[LimitRow]:
@@ -127,9 +129,7 @@ def _bounded(
     """Yield a row for each group and window; `totals` is what a share is of, absent for the others."""
     value = limit.value
     series = (
-        value.on(facts.horizon)[windows.first]
-        if isinstance(value, Series)
-        else np.full(len(windows.labels), value)
+        value.on(facts.horizon)[windows.first] if isinstance(value, Series) else np.full(len(windows.labels), value)
     )
     sign = 1.0 if limit.bound.startswith("max") else -1.0
     allowed = np.broadcast_to(series if totals is None else series * totals, amounts.shape)
@@ -141,12 +141,11 @@ def _bounded(
             limit.id, names[group], windows.labels[window], limit.bound,
             float(values[group, window]), float(series[window]), float(excess[group, window]),
             float(tolerance[group, window]), int(windows.last[window]), limit.soft,
+            totals is not None and float(totals[group, window]) <= NOTHING,
         )  # fmt: skip
 
 
-def _values(
-    facts: Facts, entries: Entries, per: str | None, windows: Windows, chosen: Selected
-) -> FloatArray:
+def _values(facts: Facts, entries: Entries, per: str | None, windows: Windows, chosen: Selected) -> FloatArray:
     """Return the sum (of levels in windows, the average) of each group and window, shape (groups, windows)."""
     number = windows.number[entries.period, entries.slice]
     rows = np.flatnonzero(_mask(entries, chosen) & (number >= 0))

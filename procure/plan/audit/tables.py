@@ -1,5 +1,6 @@
 """The tables of a plan: their columns, and how they are read from plain data without trusting it."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,9 +52,7 @@ FIGURES: Final = {
     "hhi": Schema(("quantity", "label", "year"), ("hhi",)),
     "unmet": Schema(("workload", "period"), ("demand", "served", "unmet")),
     "tail": Schema(("offer",), ("usd",)),
-    "limits": Schema(
-        ("limit", "group", "window"), ("value", "limit_value", "slack", "violation"), ("bound",)
-    ),
+    "limits": Schema(("limit", "group", "window"), ("value", "limit_value", "slack", "violation"), ("bound",)),
     "unused": Schema(("offer",), (), ("reason", "detail")),
 }
 """In ``limits``, ``limit`` is the limit's id and ``limit_value`` the value of its bound."""
@@ -80,14 +79,10 @@ class Table:
             name: [value for value, kept in zip(column, chosen, strict=True) if kept]
             for name, column in self.text.items()
         }
-        return Table(
-            self.name, self.schema, text, {name: column[rows] for name, column in self.numbers.items()}
-        )
+        return Table(self.name, self.schema, text, {name: column[rows] for name, column in self.numbers.items()})
 
 
-def read_tables(
-    findings: Findings, part: str, data: object, schemas: Mapping[str, Schema]
-) -> dict[str, Table]:
+def read_tables(findings: Findings, part: str, data: object, schemas: Mapping[str, Schema]) -> dict[str, Table]:
     """Return the tables that can be read; what cannot is a finding, and its rows are left out."""
     if not isinstance(data, Mapping):
         findings.add(part, "is missing or not a mapping of tables", type(data).__name__, ", ".join(schemas))
@@ -109,10 +104,7 @@ def _read(findings: Findings, name: str, data: object, schema: Schema) -> Table 
         return None
     size = len(columns[schema.keys[0]])
     good = np.ones(size, dtype=bool)
-    text = {
-        column: _texts(findings, name, column, columns[column], good)
-        for column in (*schema.keys, *schema.texts)
-    }
+    text = {column: _texts(findings, name, column, columns[column], good) for column in (*schema.keys, *schema.texts)}
     numbers = {
         column: _numbers(findings, name, column, columns[column], good, optional=column in schema.optional)
         for column in (*schema.numbers, *schema.optional)
@@ -134,9 +126,7 @@ def _columns(findings: Findings, name: str, data: object, schema: Schema) -> dic
         findings.add(name, f"has no column {column}, or it is not a list", found, ", ".join(schema.columns))
     for column in data:
         if column not in schema.columns:
-            findings.add(
-                name, "has a column that is not part of the table", column, ", ".join(schema.columns)
-            )
+            findings.add(name, "has a column that is not part of the table", column, ", ".join(schema.columns))
     if missing:
         return None
     columns: dict[str, Sequence[Any]] = {column: data[column] for column in schema.columns}
@@ -161,6 +151,10 @@ def _texts(findings: Findings, name: str, column: str, values: Sequence[Any], go
 def _numbers(
     findings: Findings, name: str, column: str, values: Sequence[Any], good: BoolArray, *, optional: bool
 ) -> FloatArray:
+    if set(map(type, values)) <= {float} and all(map(math.isfinite, values)):
+        numbers = np.array(values, dtype=np.float64)
+        if not numbers.size or np.abs(numbers).max() <= LARGEST:
+            return numbers
     numbers = np.full(len(values), np.nan)
     for number, value in enumerate(values):
         if optional and value is None:
@@ -169,9 +163,7 @@ def _numbers(
             numbers[number] = value
         else:
             expected = f"a finite number of at most {LARGEST:g} in size"
-            findings.add(
-                f"{name}[row {number}].{column}", "is not a number that can be read", repr(value), expected
-            )
+            findings.add(f"{name}[row {number}].{column}", "is not a number that can be read", repr(value), expected)
             good[number] = False
     return numbers
 

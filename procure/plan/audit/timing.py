@@ -18,9 +18,7 @@ class Timing:
     def __init__(self, offer: Offer, horizon: Horizon, available_from: str | None) -> None:
         self.periods = horizon.periods
         self.opens = max(horizon.index(offer.order_from), 0) if offer.order_from else 0
-        self.closes = (
-            min(horizon.index(offer.order_until), self.periods) if offer.order_until else self.periods
-        )
+        self.closes = min(horizon.index(offer.order_until), self.periods) if offer.order_until else self.periods
         self.arrives = horizon.first_from(available_from) if available_from else 0
         self.lead = math.ceil(horizon.duration(offer.lead) - 1e-9)
         length = 1.0 if offer.term is None else horizon.duration(offer.term)

@@ -99,15 +99,12 @@ def check_result(findings: Findings, scenario: Scenario, totals: Totals, result:
     if not isinstance(result.get("ending"), str) or not result["ending"]:
         findings.add("result.ending", "is not text", result.get("ending"), "how the solve ended")
     names = ["objective", "seconds"]
-    bounded = not (
-        result.get("bound") is None and result.get("gap") is None
-    )  # a solve may end without a bound
+    # a solve may end without a bound, and then has no gap
+    bounded = result.get("bound") is not None or result.get("gap") is not None
     names += ["bound", "gap"] if bounded else []
     bad = [name for name in names if not is_number(result.get(name))]
     for name in bad:
-        findings.add(
-            f"result.{name}", "is not a number that can be read", result.get(name), "a finite number"
-        )
+        findings.add(f"result.{name}", "is not a number that can be read", result.get(name), "a finite number")
     if not bad:
         objective = float(result["objective"])
         _check_objective(findings, scenario, totals, objective)

@@ -67,9 +67,7 @@ def windows_of(facts: Facts, limit: Limit) -> Windows:
 def _moments(facts: Facts, begin: int, end: int) -> Windows:
     number = np.full((facts.periods, facts.slices), -1, dtype=np.int64)
     number[begin:end] = np.arange((end - begin) * facts.slices).reshape(-1, facts.slices)
-    labels = [
-        f"{label}/{part}" for label in facts.horizon.labels[begin:end] for part in facts.horizon.slice_ids
-    ]
+    labels = [f"{label}/{part}" for label in facts.horizon.labels[begin:end] for part in facts.horizon.slice_ids]
     period = np.repeat(np.arange(begin, end), facts.slices)
     return Windows(labels, number, period, period, np.ones_like(facts.hours), np.ones(len(labels)))
 
@@ -89,9 +87,7 @@ def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
     scenario = facts.scenario
     wanted = selection.get("ledger")
     ledger = np.array([wanted is None or matches(name, wanted) for name in LEDGERS], dtype=bool)
-    source, work, period = (
-        part.mask(selection) for part in (scenario.sources, scenario.works, scenario.times)
-    )
+    source, work, period = (part.mask(selection) for part in (scenario.sources, scenario.works, scenario.times))
     return Selected(source, work, ledger, period)
 
 
@@ -111,12 +107,8 @@ def existing(facts: Facts, quantity: str, per: str | None, chosen: Selected) -> 
         return present
     if per is None:
         things = work if quantity in ("unmet", "penalty") else source
-        return np.array(
-            [bool(things.any() and (quantity in ("unmet", "penalty") or present.any()))], dtype=bool
-        )
-    labelled, things = (
-        (facts.scenario.sources, source) if per in SOURCE_LABELS else (facts.scenario.works, work)
-    )
+        return np.array([bool(things.any() and (quantity in ("unmet", "penalty") or present.any()))], dtype=bool)
+    labelled, things = (facts.scenario.sources, source) if per in SOURCE_LABELS else (facts.scenario.works, work)
     values = np.zeros(len(labelled.values[per]), dtype=bool)
     values[labelled.codes[per][things]] = True
     return values

@@ -1,0 +1,279 @@
+"""Random tiny scenarios against the best of all possible orders, priced by an arithmetic of its own.
+
+There is one accelerator, so that capacity adds up and serving is trivial: what must be served comes first, then the
+work that costs most when left undone.
+"""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from procure.plan.solve import Infeasible, solve
+from procure.scenario.scenario import build
+
+KW, PUE = 1000.0, (1.0, 1.25)
+MOST_PER_PERIOD = 2
+START = "2027-01-01T"
+
+
+@dataclass
+class Tiny:
+    """A random scenario as plain numbers; periods are hours, two slices are half an hour each."""
+
+    periods: int
+    slices: int
+    offers: list[dict[str, Any]]
+    works: list[dict[str, Any]]
+    limits: list[dict[str, Any]] = field(default_factory=list)
+
+    def data(self) -> dict[str, Any]:
+        """Return it in the public format."""
+        parts = [{"id": f"k{n}", "share": 1 / self.slices} for n in range(self.slices)] if self.slices > 1 else []
+        return {
+            "name": "tiny",
+            "horizon": {"start": "2027-01-01", "periods": self.periods, "period": "hour", "slices": parts,
+                        "discount_rate_per_year": 0},
+            "accelerators": [{"id": "chip", "vendor": "v", "family": "f", "stack": "cuda"}],
+            "regions": [
+                {"id": f"r{n}", "provider": f"p{n}", "country": "US", "zone": "us", "pue": pue,
+                 "electricity_usd_per_kwh": 0} for n, pue in enumerate(PUE)
+            ],
+            "offers": [
+                {"id": f"o{n}", "accelerator": "chip", "kw_per_unit": KW, **offer, "region": f"r{offer['region']}"}
+                for n, offer in enumerate(self.offers)
+            ],
+            "workloads": [
+                {"id": f"w{n}", "kind": "inference", "rate_per": "hour", "throughput": {"chip": 1}, **work}
+                for n, work in enumerate(self.works)
+            ],
+            "limits": [{"id": f"limit{n}", **limit} for n, limit in enumerate(self.limits)],
+        }  # fmt: skip
+
+
+@st.composite
+def offers(draw: st.DrawFn, periods: int) -> dict[str, Any]:
+    """Draw an offer of any contract."""
+    contract = draw(st.sampled_from(["reserved", "on_demand", "reserved", "owned", "capacity_block"]))
+    offer: dict[str, Any] = {
+        "contract": contract,
+        "region": draw(st.integers(0, 1)),
+        "chips_per_unit": draw(st.integers(1, 2)),
+        "availability": draw(st.sampled_from([1.0, 1.0, 0.5])),
+        "price_usd_per_unit_hour": draw(st.integers(1, 6)),
+        "price_path": draw(st.lists(st.sampled_from([1.0, 0.5, 1.5]), min_size=periods, max_size=periods)),
+        "supply_per_period": draw(st.integers(1, MOST_PER_PERIOD)),
+    }
+    if contract == "on_demand":
+        return offer
+    offer["supply_total"] = draw(st.integers(1, 3))
+    offer["term"] = f"{draw(st.integers(1, 3))} periods"
+    offer["lead"] = f"{draw(st.integers(0, 1))} periods"
+    offer["fixed_usd_per_order"] = draw(st.sampled_from([0, 0, 1, 5]))
+    offer["min_order"] = draw(st.sampled_from([0, 0, 2]))
+    offer["upfront_usd_per_unit"] = draw(st.integers(0, 4))
+    if contract == "owned":
+        offer["salvage_share"] = draw(st.sampled_from([0, 0.5]))
+    return offer
+
+
+@st.composite
+def works(draw: st.DrawFn, periods: int, slices: int) -> dict[str, Any]:
+    """Draw a workload, with or without a price for what is not served."""
+    work: dict[str, Any] = {"demand": draw(st.lists(st.integers(0, 3), min_size=periods, max_size=periods))}
+    if slices > 1:
+        work["load"] = {"k0": draw(st.sampled_from([0.0, 0.5, 1.0]))}
+    if draw(st.integers(0, 4)):
+        work["unmet_usd_per_unit"] = draw(st.integers(1, 12))
+        work["essential_share"] = draw(st.sampled_from([0, 0, 0.5]))
+    return work
+
+
+@st.composite
+def limits(draw: st.DrawFn, periods: int) -> dict[str, Any]:
+    """Draw a limit, hard or soft."""
+    limit: dict[str, Any] = draw(st.sampled_from([
+        {"quantity": "spend", "max": draw(st.integers(4, 20))},
+        {"quantity": "spend", "every": "period", "max": draw(st.integers(2, 10))},
+        {"quantity": "spend", "where": {"region": "r0"}, "max_share": 0.5},
+        {"quantity": "power", "per": "region", "max": draw(st.sampled_from([1.0, 2.5]))},
+        {"quantity": "chips", "where": {"region": "r1"}, "max_share": 0.5},
+        {"quantity": "chips", "where": {"region": "r0"}, "min_share": 0.5, "every": "horizon"},
+        {"quantity": "units", "per": "region", "max_count": 1},
+        {"quantity": "units", "per": "region", "min_count": 2, "count_from": 0.5},
+        {"quantity": "units", "where": {"region": "r0"}, "min": 1, "from": f"{START}0{periods - 1}"},
+        {"quantity": "committed_tail", "max": draw(st.integers(0, 3))},
+    ]))  # fmt: skip
+    soft = draw(st.sampled_from([None, None, 1, 3]))
+    return limit if soft is None else {**limit, "soft": soft}
+
+
+@st.composite
+def tinies(draw: st.DrawFn, limit_count: int) -> Tiny:
+    """Draw a scenario with two or three offers and one or two workloads."""
+    periods, slices = draw(st.sampled_from([(2, 1), (3, 1), (2, 2)]))
+    some_offers = draw(st.lists(offers(periods), min_size=2, max_size=3))
+    some_offers[0]["region"], some_offers[1]["region"] = 0, 1  # limits name both
+    some_works = draw(st.lists(works(periods, slices), min_size=1, max_size=2))
+    some_limits = [draw(limits(periods)) for _ in range(limit_count)]
+    if all(not any(work["demand"]) for work in some_works):
+        some_works[0]["demand"][-1] = 2
+    return Tiny(periods, slices, some_offers, some_works, some_limits)
+
+
+class Enumeration:
+    """Every plan of a tiny scenario at once: arrays over plans, then offers, periods and slices."""
+
+    def __init__(self, tiny: Tiny) -> None:
+        self.tiny = tiny
+        self.hours = 1 / tiny.slices
+        spans = [
+            (number, period, part)
+            for number, offer in enumerate(tiny.offers)
+            for period in range(tiny.periods)
+            for part in range(tiny.slices if offer["contract"] == "on_demand" else 1)
+        ]
+        choices = [range(tiny.offers[number]["supply_per_period"] + 1) for number, _, _ in spans]
+        plans = np.array(list(itertools.product(*choices)), dtype=float)
+        shape = (len(plans), len(tiny.offers), tiny.periods, tiny.slices)
+        self.units, self.cash, self.capex = np.zeros(shape), np.zeros(shape[:3]), np.zeros(shape[:3])
+        self.tail, self.salvage = np.zeros(shape[:2]), np.zeros(len(plans))
+        self.allowed = np.ones(len(plans), dtype=bool)
+        for column, (number, period, part) in enumerate(spans):
+            if tiny.offers[number]["contract"] == "on_demand":
+                self._rent(number, period, part, plans[:, column])
+            else:
+                self._order(number, period, plans[:, column])
+        for number, offer in enumerate(tiny.offers):
+            if "supply_total" in offer:
+                self.allowed &= self.units[:, number].max(axis=(1, 2)) <= offer["supply_total"]
+
+    def _rent(self, number: int, period: int, part: int, count: np.ndarray) -> None:
+        offer = self.tiny.offers[number]
+        self.units[:, number, period, part] += count
+        self.cash[:, number, period] += (
+            count * offer["price_usd_per_unit_hour"] * offer["price_path"][period] * self.hours
+        )
+
+    def _order(self, number: int, period: int, count: np.ndarray) -> None:
+        offer, last = self.tiny.offers[number], self.tiny.periods
+        begin, term = period + int(offer["lead"][0]), int(offer["term"][0])
+        factor, contract = offer["price_path"][period], offer["contract"]
+        if begin >= last:
+            self.allowed &= count == 0
+        self.allowed &= (count == 0) | (count >= offer["min_order"])
+        self.units[:, number, begin : begin + term] += count[:, None, None]
+        hourly = count * offer["price_usd_per_unit_hour"] * factor
+        upfront = count * offer["upfront_usd_per_unit"] * factor
+        self.cash[:, number, period] += upfront + offer["fixed_usd_per_order"] * (count > 0)
+        if contract == "capacity_block":
+            self.cash[:, number, period] += hourly * term
+        else:
+            self.cash[:, number, begin : begin + term] += hourly[:, None]
+        if contract == "reserved":
+            self.tail[:, number] += hourly * max(begin + term - last, 0)
+        if contract == "owned":
+            age = min(last - begin, term)
+            self.salvage += upfront * (1 - (1 - offer["salvage_share"]) * age / term)
+
+    def unserved(self) -> np.ndarray:
+        """Return what is lost with the work that the capacity leaves undone; not allowed where it must be done."""
+        working = np.array([offer["chips_per_unit"] * offer["availability"] for offer in self.tiny.offers])
+        lost = np.zeros(len(self.allowed))
+        for period, part in np.ndindex(self.tiny.periods, self.tiny.slices):
+            chips = self.units[:, :, period, part] @ working
+            asked = []
+            for work in self.tiny.works:
+                load = work.get("load", {}).get(f"k{part}", 1.0)
+                price = work.get("unmet_usd_per_unit", np.inf)
+                essential = 1.0 if price == np.inf else work["essential_share"]
+                demand = work["demand"][period] * load
+                asked += [(np.inf, demand * essential), (price, demand * (1 - essential))]
+            for price, amount in sorted(asked, reverse=True):
+                done = np.minimum(chips, amount)
+                chips, left = chips - done, amount - done
+                if price == np.inf:
+                    self.allowed &= left < 1e-9
+                else:
+                    lost += price * left * self.hours
+        return lost
+
+    def broken(self, limit: dict[str, Any]) -> np.ndarray:
+        """Return by how much each plan breaks a limit, summed over its rows."""
+        region = np.array([offer["region"] for offer in self.tiny.offers])
+        kind = limit["quantity"]
+        if kind == "spend":
+            amount = self.cash
+        elif kind == "committed_tail":
+            amount = self.tail[:, :, None]
+        else:
+            factor = {
+                "units": np.ones(len(region)),
+                "chips": np.array([offer["chips_per_unit"] for offer in self.tiny.offers]),
+                "power": KW / 1000 * np.array(PUE)[region],
+            }[kind]
+            amount = (self.units * factor[None, :, None, None]).reshape(len(self.units), len(region), -1)
+        if "from" in limit:
+            amount = amount[:, :, -self.tiny.slices :]
+        if "count" in "".join(limit):
+            return self._miscounted(limit, amount, region)
+        flow = kind in ("spend", "committed_tail") or limit.get("every") == "horizon"
+        if flow and limit.get("every") != "period":
+            amount = amount.sum(axis=2, keepdims=True)
+        wanted = [region == int(limit["where"]["region"][1])] if "where" in limit else [region >= 0]
+        wanted = [region == 0, region == 1] if limit.get("per") == "region" else wanted
+        over = np.zeros(len(amount))
+        for chosen in wanted:
+            part, whole = amount[:, chosen].sum(axis=1), amount.sum(axis=1)
+            if "max" in limit:
+                excess = part - limit["max"]
+            elif "min" in limit:
+                excess = limit["min"] - part
+            elif "max_share" in limit:
+                excess = part - limit["max_share"] * whole
+            else:
+                excess = limit["min_share"] * whole - part
+                if kind == "chips" and limit.get("every") == "horizon":
+                    excess = excess / (self.tiny.periods * self.tiny.slices)  # chips on average, not chip-hours
+            over += np.maximum(excess, 0).sum(axis=1)
+        return over
+
+    def _miscounted(self, limit: dict[str, Any], amount: np.ndarray, region: np.ndarray) -> np.ndarray:
+        average = [amount[:, region == n].sum(axis=1).mean(axis=1) for n in (0, 1)]
+        if "max_count" in limit:
+            return np.maximum(sum((part > 0).astype(float) for part in average) - limit["max_count"], 0)
+        reached = sum((part >= limit["count_from"] - 1e-9).astype(float) for part in average)
+        return np.maximum(limit["min_count"] - reached, 0)
+
+    def optimum(self) -> float | None:
+        """Return the least cost of all plans, None where none is allowed."""
+        cost = self.cash.sum(axis=(1, 2)) - self.salvage + self.unserved()
+        for limit in self.tiny.limits:
+            over = self.broken(limit)
+            if "soft" in limit:
+                cost = cost + limit["soft"] * over
+            else:
+                self.allowed &= over < 1e-9
+        return float(cost[self.allowed].min()) if self.allowed.any() else None
+
+
+@pytest.mark.parametrize("limit_count", [0, 1, 2, 3])
+def test_no_plan_is_better_than_the_solvers(limit_count: int) -> None:
+    """The optimum equals the best of all plans, or there is none in either."""
+
+    @settings(max_examples=12, derandomize=True, deadline=None, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(tinies(limit_count))
+    def check(tiny: Tiny) -> None:
+        expected = Enumeration(tiny).optimum()
+        try:
+            found = solve(build(tiny.data()), gap=1e-7).result["objective"]
+        except Infeasible:
+            found = None
+        assert found == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-6)), tiny.data()
+
+    check()

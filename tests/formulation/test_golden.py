@@ -1,0 +1,87 @@
+"""One golden model per constraint family: the exact rows and columns that a small instance becomes.
+
+PROCURE_UPDATE_GOLDEN=1 rewrites the files; the difference is then read like any other change of the code.
+"""
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from procure.formulation.build import FAMILIES
+from procure.formulation.build import build as build_problem
+from procure.formulation.model import Family
+from procure.scenario.document import read_document
+from procure.scenario.scenario import build
+from solvers import write_model
+
+GOLDEN = Path(__file__).parent / "golden"
+INSTANCES = Path(__file__).parents[1] / "instances"
+UPDATE = "PROCURE_UPDATE_GOLDEN"
+
+MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
+    "eligibility": ("eligibility", {}, []),
+    "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
+    "capacity": ("capacity", {}, []),
+    "demand": ("batch", {"workloads.work.unmet_usd_per_unit": 4.5, "workloads.work.essential_share": 0.5}, []),
+    "training": ("training", {}, []),
+    "single_source": ("facility", {}, []),
+    "site_power": ("site_power", {}, []),
+    "limits": (
+        "limits",
+        {},
+        [
+            {"quantity": "units", "where": {"vendor": "green"}, "max": [6, 10]},
+            {"quantity": "units", "where": {"vendor": "grey"}, "min": 1, "soft": 0.5},
+            {"quantity": "spend", "per": "vendor", "max_share": 0.5},
+            {"quantity": "compute", "where": {"vendor": "grey"}, "min_share": 0.1, "every": "horizon"},
+        ],
+    ),
+    "counts": (
+        "limits",
+        {"offers.green.supply_total": 6, "offers.amber.supply_total": 8, "offers.grey.supply_total": 10},
+        [
+            {"quantity": "units", "per": "provider", "max_count": 2, "soft": 3},
+            {"quantity": "served", "per": "vendor", "min_count": 2, "count_from": 3},
+        ],
+    ),
+}
+
+
+def family_name(family: Family) -> str:
+    """Name a family by its file."""
+    return type(family).__module__.rpartition(".")[2]
+
+
+def model_text(name: str) -> str:
+    """Return the model of a family's instance, over single sources and workloads, in the LP format."""
+    file, changes, limits = MODELS[name]
+    scenario = build(read_document(INSTANCES / f"{file}.yaml").data).with_(changes)
+    for limit in limits:
+        scenario = scenario.with_limit(**limit)
+    stream = io.StringIO()
+    write_model(build_problem(scenario, aggregate=False).problem, stream, ".lp")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=family_name)
+def test_a_family_builds_its_golden_model(family: Family) -> None:
+    """The rows and columns of a family's instance are those of its golden file, to the letter."""
+    name = family_name(family)
+    path = GOLDEN / f"{name}.lp"
+    assert name in MODELS, f"family {name} has no golden model: add an instance to MODELS"
+    text = model_text(name)
+    if os.environ.get(UPDATE) == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.exists(), f"family {name} has no golden file: write it with {UPDATE}=1"
+    assert text == path.read_text(encoding="utf-8"), f"if the change is meant, rewrite the file with {UPDATE}=1"
+
+
+def test_no_golden_model_is_left_over() -> None:
+    """Every golden file and every instance belongs to a family."""
+    families = {family_name(family) for family in FAMILIES}
+    assert {path.stem for path in GOLDEN.glob("*.lp")} == families
+    assert set(MODELS) == families

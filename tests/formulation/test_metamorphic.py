@@ -1,0 +1,253 @@
+"""What must hold between the optima of related scenarios, whatever they are."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from procure.scenario_file import load
+from procure.plan.solve import solve
+from procure.scenario.scenario import Scenario, build
+
+GAP = 1e-6
+SEEDS = (1, 2)
+Change = Callable[[Scenario], Scenario]
+
+
+@lru_cache
+def rich(seed: int) -> Scenario:
+    """Return a small scenario with a bit of everything, its prices and demands drawn at random."""
+    draw = np.random.default_rng(seed)
+
+    def price(low: float, high: float) -> float:
+        return round(float(draw.uniform(low, high)), 3)
+
+    def offer(name: str, **more: Any) -> dict[str, Any]:
+        region, chip, _ = name.split("/")
+        return {"id": name, "accelerator": chip, "region": region, "kw_per_unit": 1, **more}
+
+    return build({
+        "name": "rich",
+        "horizon": {"start": "2027-01-01", "periods": 3, "period": "quarter", "discount_rate_per_year": 0.08,
+                    "slices": [{"id": "day", "share": 0.5}, {"id": "night", "share": 0.5}]},
+        "accelerators": [
+            {"id": "gpu", "vendor": "green", "family": "g", "stack": "cuda", "memory_gb": 80, "bf16_tflops": 900},
+            {"id": "tpu", "vendor": "blue", "family": "t", "stack": "xla", "memory_gb": 32, "bf16_tflops": 500},
+        ],
+        "regions": [
+            {"id": "us", "provider": "a", "country": "US", "zone": "us", "pue": 1.2, "carbon_g_per_kwh": 400},
+            {"id": "eu", "provider": "b", "country": "DE", "zone": "eu", "pue": 1.1, "carbon_g_per_kwh": 200},
+            {"id": "own", "provider": "own", "country": "DE", "zone": "eu", "pue": 1.4, "carbon_g_per_kwh": 300,
+             "electricity_usd_per_kwh": 0.1, "power_mw": 0.007},
+        ],
+        "offers": [
+            offer("us/gpu/on-demand", contract="on_demand", price_usd_per_unit_hour=price(3.5, 5), supply_total=9),
+            offer("us/gpu/reserved", contract="reserved", term="12 months", supply_total=6,
+                  price_usd_per_unit_hour=price(1.5, 3), price_path={"start": 1, "growth_per_year": -0.2}),
+            offer("us/tpu/spot", contract="spot", price_usd_per_unit_hour=price(0.5, 1.5), availability=0.8,
+                  supply_per_period=4, divisible=True),
+            offer("eu/tpu/reserved", contract="reserved", term="6 months", lead="1 quarter", supply_total=10,
+                  chips_per_unit=2, min_order=2, fixed_usd_per_order=price(500, 2000),
+                  price_usd_per_unit_hour=price(1.5, 3)),
+            offer("eu/gpu/block", contract="capacity_block", term="3 months", price_usd_per_unit_hour=price(2, 3),
+                  supply_per_period=4),
+            offer("own/gpu/bought", contract="owned", term="4 years", lead="3 months", supply_total=6,
+                  upfront_usd_per_unit=price(25000, 40000), salvage_share=0.1),
+        ],
+        "fleet": [{"id": "old", "accelerator": "gpu", "region": "us", "chips": 3, "until": "2027-07",
+                   "price_usd_per_chip_hour": 1, "kw_per_chip": 1}],
+        "workloads": [
+            {"id": "chat", "kind": "inference", "demand": {"start": price(30, 50), "growth_per_year": 0.8},
+             "load": {"night": 0.4}, "throughput": {"gpu": 10, "tpu": 6}, "unmet_usd_per_unit": 2e-4,
+             "essential_share": 0.5},
+            {"id": "search", "kind": "inference", "demand": [300, 400, price(300, 500)], "load": {"night": 0.6},
+             "throughput": {"gpu": 100, "tpu": 60}, "unmet_usd_per_unit": 1.2e-5},
+            {"id": "index", "kind": "batch", "rate_per": "hour", "demand": [price(2000, 4000), 0, price(2000, 4000)],
+             "may_wait": "1 quarter", "throughput": {"tpu": 1, "gpu": 1.5}, "unmet_usd_per_unit": 4},
+            {"id": "train", "kind": "training", "rate_per": "hour", "work": 6000, "throughput": {"gpu": 1},
+             "until": "2027-10", "min_block_chips": 2, "unmet_usd_per_unit": 5},
+            {"id": "residents", "kind": "inference", "demand": 9, "throughput": {"gpu": 10, "tpu": 5},
+             "eligible": {"zone": "eu"}, "single_source": True, "unmet_usd_per_unit": 5e-4},
+        ],
+        "limits": [
+            {"id": "green", "quantity": "spend", "where": {"vendor": "green"}, "max_share": 0.8},
+            {"id": "spot", "quantity": "chips", "where": {"contract": "spot"}, "max_share": 0.3},
+            {"id": "budget", "quantity": "spend", "every": "quarter", "max": price(60000, 90000), "soft": 0.5},
+            {"id": "carbon", "quantity": "carbon", "max": price(15, 25), "soft": 500},
+            {"id": "us", "quantity": "power", "where": {"region": "us"}, "max": 0.012},
+            {"id": "providers", "quantity": "units", "per": "provider", "max_count": 1 + seed},
+            {"id": "blue", "quantity": "chips", "where": {"vendor": "blue"}, "every": "horizon", "min": 1},
+            {"id": "tail", "quantity": "committed_tail", "max": price(20000, 60000)},
+        ],
+    })  # fmt: skip
+
+
+@lru_cache
+def base(seed: int) -> float:
+    """Return the optimum of the unchanged scenario."""
+    return optimum(rich(seed))
+
+
+def optimum(scenario: Scenario, **options: Any) -> float:
+    """Return the objective in USD, within the gap."""
+    return float(solve(scenario, gap=GAP, **options).result["objective"])
+
+
+def scaled(collection: str, factor: float, *fields: str) -> Change:
+    """Return a change that multiplies fields of every entry of a collection."""
+
+    def change(scenario: Scenario) -> Scenario:
+        entries = [entry.data() for entry in getattr(scenario, collection)]
+        for entry in entries:
+            entry.update({name: entry[name] * factor for name in fields if name in entry})
+        return scenario.with_(**{collection: entries})
+
+    return change
+
+
+def reordered(*collections: str) -> Change:
+    """Return a change that turns lists round."""
+    return lambda scenario: scenario.with_(**{name: getattr(scenario, name)[::-1] for name in collections})
+
+
+def joined(*changes: Change) -> Change:
+    """Return several changes as one."""
+
+    def change(scenario: Scenario) -> Scenario:
+        for one in changes:
+            scenario = one(scenario)
+        return scenario
+
+    return change
+
+
+def another_offer(scenario: Scenario) -> Scenario:
+    """Add the gpu on demand in the eu."""
+    new = {"id": "new", "accelerator": "gpu", "region": "eu", "contract": "on_demand", "price_usd_per_unit_hour": 2,
+           "kw_per_unit": 1, "supply_total": 3}  # fmt: skip
+    return scenario.with_(offers=[*scenario.offers, new])
+
+
+def without_limit(name: str) -> Change:
+    """Return a change that takes a limit away."""
+    return lambda scenario: scenario.with_({f"limits.{name}": None})
+
+
+LOOSER: dict[str, Change] = {
+    "share": lambda s: s.with_({"limits.green.max_share": 0.9}),
+    "power": lambda s: s.with_({"limits.us.max": 0.014}),
+    "count": lambda s: s.with_({"limits.providers.max_count": 3}),
+    "no count": without_limit("providers"),
+    "least": lambda s: s.with_({"limits.blue.min": 0.5}),
+    "tail": lambda s: s.with_({"limits.tail.max": 80000}),
+    "soft price": lambda s: s.with_({"limits.budget.soft": 0.3}),
+    "soft bound": lambda s: s.with_({"limits.carbon.max": 30}),
+    "hard made soft": lambda s: s.with_({"limits.tail.soft": 0.2}),
+    "no share": without_limit("spot"),
+    "site power": lambda s: s.with_({"regions.own.power_mw": 0.01}),
+    "an offer more": another_offer,
+    "a lower price": lambda s: s.with_({"offers.us/gpu/on-demand.price_usd_per_unit_hour": 3}),
+    "a lower fixed cost": lambda s: s.with_({"offers.eu/tpu/reserved.fixed_usd_per_order": 100}),
+    "no least order": lambda s: s.with_({"offers.eu/tpu/reserved.min_order": 0}),
+    "more salvage": lambda s: s.with_({"offers.own/gpu/bought.salvage_share": 0.3}),
+    "a shorter lead": lambda s: s.with_({"offers.eu/tpu/reserved.lead": 0}),
+    "no lead of owned": lambda s: s.with_({"offers.own/gpu/bought.lead": 0}),
+    "more supply": lambda s: s.with_({"offers.us/gpu/reserved.supply_total": 8}),
+    "more that works": lambda s: s.with_({"offers.us/tpu/spot.availability": 1}),
+    "divisible": lambda s: s.with_({"offers.us/gpu/reserved.divisible": True}),
+    "faster": lambda s: s.with_({"workloads.index.throughput.tpu": 1.2}),
+    "longer wait": lambda s: s.with_({"workloads.index.may_wait": "3 quarters"}),
+    "later deadline": lambda s: s.with_({"workloads.train.until": None}),
+    "no block": lambda s: s.with_({"workloads.train.min_block_chips": None}),
+    "more sources": lambda s: s.with_({"workloads.residents.single_source": False}),
+    "eligible anywhere": lambda s: s.with_({"workloads.residents.eligible": None}),
+    "less essential": lambda s: s.with_({"workloads.chat.essential_share": 0}),
+    "cheaper to leave": lambda s: s.with_({"workloads.train.unmet_usd_per_unit": 3}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", LOOSER)
+def test_what_loosens_never_raises_the_optimum(change: str) -> None:
+    """A looser limit, one offer more, a lower price or a shorter lead leaves every plan as good as it was."""
+    seed = SEEDS[list(LOOSER).index(change) % len(SEEDS)]
+    assert optimum(LOOSER[change](rich(seed))) <= base(seed) * (1 + 2 * GAP)
+
+
+MONEY = joined(
+    scaled("offers", 1000, "price_usd_per_unit_hour", "upfront_usd_per_unit", "fixed_usd_per_order"),
+    scaled("fleet", 1000, "price_usd_per_chip_hour"),
+    scaled("workloads", 1000, "unmet_usd_per_unit"),
+    lambda s: s.with_({
+        "limits.budget.max": s.limits[2].max.data() * 1000, "limits.tail.max": s.limits[7].max.data() * 1000,
+        "limits.carbon.soft": 500_000, "regions.own.electricity_usd_per_kwh": 100,
+    }),
+)  # fmt: skip
+
+
+def in_thousands(scenario: Scenario) -> Scenario:
+    """Count the work of search in thousands."""
+    return scenario.with_(
+        {
+            "workloads.search.demand": [value / 1000 for value in scenario.workloads[1].demand.data()],
+            "workloads.search.throughput": {"gpu": 0.1, "tpu": 0.06},
+            "workloads.search.unmet_usd_per_unit": 0.012,
+        }
+    )
+
+
+SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
+    "offers and fleet in another order": (reordered("offers", "fleet"), 1, {}),
+    "workloads in another order": (reordered("workloads"), 1, {}),
+    "limits, regions and chips in another order": (reordered("limits", "regions", "accelerators"), 1, {}),
+    "a share cap of one": (
+        lambda s: s.with_limit(quantity="spend", per="vendor", max_share=1).with_limit(
+            quantity="served", where={"workload": "chat"}, per="region", max_share=1
+        ),
+        1,
+        {},
+    ),
+    "a count of all": (lambda s: s.with_limit(quantity="units", per="accelerator", max_count=2), 1, {}),
+    "a least amount of nothing": (lambda s: s.with_limit(quantity="compute", per="region", min=0), 1, {}),
+    "an offer that nobody may use": (
+        lambda s: s.with_(
+            offers=[
+                *s.offers,
+                {
+                    "id": "late",
+                    "accelerator": "gpu",
+                    "region": "us",
+                    "contract": "reserved",
+                    "term": "1 year",
+                    "lead": "2 years",
+                    "kw_per_unit": 1,
+                    "supply_total": 5,
+                },
+            ]
+        ),
+        1,
+        {},
+    ),
+    "work counted in thousands": (in_thousands, 1, {}),
+    "money a thousand times": (MONEY, 1000, {}),
+    "single sources and workloads": (lambda s: s, 1, {"aggregate": False}),
+    "another engine": (lambda s: s, 1, {"backend": "cbc"}),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("change", SAME)
+def test_what_changes_nothing_keeps_the_optimum(seed: int, change: str) -> None:
+    """Order, units, limits that cannot bind, classes and engine leave the optimum; money scales with its unit."""
+    changed, factor, options = SAME[change]
+    assert optimum(changed(rich(seed)), **options) == pytest.approx(base(seed) * factor, rel=2 * GAP)
+
+
+def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:
+    """The bundled enterprise, in one year and fractions of units, has one optimum however it is built."""
+    scenario = load("enterprise").with_({
+        "horizon.periods": 4, "workloads.domain-model.min_block_chips": None,
+    })  # fmt: skip
+    scenario = scenario.with_(offers=[{**offer.data(), "divisible": True} for offer in scenario.offers])
+    assert optimum(scenario) == pytest.approx(optimum(scenario, aggregate=False), rel=2 * GAP)

@@ -1,0 +1,157 @@
+"""Corrupt any one number of a solved plan, and the audit names its row."""
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import procure
+from procure.plan.audit import AuditReport, audit
+from procure.scenario.scenario import build
+
+Plan = dict[str, Any]
+
+# Every contract, a fleet, every kind of work, limits hard and soft: six months in two slices.
+SCENARIO: Plan = {
+    "name": "rich",
+    "horizon": {
+        "start": "2027-01-01", "periods": 6, "period": "month",
+        "slices": [{"id": "day", "share": 0.6}, {"id": "night", "share": 0.4}],
+    },
+    "accelerators": [
+        {"id": "a1", "vendor": "nvidia", "family": "a", "stack": "cuda", "bf16_tflops": 1000, "memory_gb": 80},
+        {"id": "a2", "vendor": "google", "family": "b", "stack": "xla", "bf16_tflops": 500, "memory_gb": 32},
+    ],
+    "regions": [
+        {
+            "id": "east", "provider": "p1", "country": "US", "zone": "us", "pue": 1.2, "carbon_g_per_kwh": 400,
+            "power_mw": 0.2, "electricity_usd_per_kwh": 0.1,
+        },
+        {
+            "id": "west", "provider": "p2", "country": "DE", "zone": "eu", "pue": 1.1, "carbon_g_per_kwh": 100,
+            "electricity_usd_per_kwh": 0.2,
+        },
+    ],
+    "offers": [
+        {
+            "id": "rent", "accelerator": "a1", "region": "east", "contract": "on_demand", "kw_per_unit": 1,
+            "price_usd_per_unit_hour": 1.6, "supply_per_period": 40,
+        },
+        {
+            "id": "reserve", "accelerator": "a1", "region": "east", "contract": "reserved", "term": "8 months",
+            "lead": "1 month", "chips_per_unit": 8, "price_usd_per_unit_hour": 12, "upfront_usd_per_unit": 900,
+            "price_path": {"start": 1, "end": 1.2}, "kw_per_unit": 9, "max_order": 9, "availability": 0.97,
+        },
+        {
+            "id": "block", "accelerator": "a2", "region": "west", "contract": "capacity_block", "term": "1 month",
+            "chips_per_unit": 4, "price_usd_per_unit_hour": 3, "kw_per_unit": 2, "max_order": 20,
+        },
+        {
+            "id": "own", "accelerator": "a2", "region": "west", "contract": "owned", "term": "4 years",
+            "chips_per_unit": 4, "price_usd_per_unit_hour": 0.3, "upfront_usd_per_unit": 20000,
+            "fixed_usd_per_order": 500, "salvage_share": 0.1, "kw_per_unit": 2, "max_order": 3,
+        },
+        {
+            "id": "dear", "accelerator": "a1", "region": "west", "contract": "spot", "kw_per_unit": 1,
+            "price_usd_per_unit_hour": 30,
+        },
+        {
+            "id": "late", "accelerator": "a1", "region": "west", "contract": "reserved", "term": "1 year",
+            "lead": "6 months", "kw_per_unit": 1, "max_order": 5,
+        },
+    ],
+    "fleet": [
+        {
+            "id": "old", "accelerator": "a2", "region": "west", "chips": 6, "until": "2027-04",
+            "price_usd_per_chip_hour": 0.1, "kw_per_chip": 0.4,
+        }
+    ],
+    "workloads": [
+        {
+            "id": "chat", "kind": "inference", "demand": [20, 22, 30, 36, 44, 50], "load": {"night": 0.5},
+            "throughput": {"a1": 1, "a2": 0.4}, "utilisation": 0.8, "unmet_usd_per_unit": 0.0006,
+            "essential_share": 0.7, "serving_cost": [{"where": {"zone": "eu"}, "usd_per_unit": 0.00001}],
+        },
+        {
+            "id": "jobs", "kind": "batch", "rate_per": "hour", "demand": {"start": 6000, "end": 9000},
+            "may_wait": "1 month", "throughput": {"a2": 1.5},
+        },
+        {
+            "id": "train", "kind": "training", "rate_per": "hour", "work": 30000, "from": "2027-02",
+            "until": "2027-06", "throughput": {"a1": 1}, "min_block_chips": 8, "unmet_usd_per_unit": 3,
+            "essential_share": 0.5,
+        },
+    ],
+    "limits": [
+        {"id": "nvidia", "quantity": "spend", "where": {"vendor": "nvidia"}, "every": "quarter", "max_share": 0.6,
+         "soft": 0.1},
+        {"id": "power", "quantity": "power", "per": "provider", "max": 0.15},
+        {"id": "carbon", "quantity": "carbon", "max": 200},
+        {"id": "idle", "quantity": "idle", "every": "horizon", "max": 30},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def solved() -> Plan:
+    """Return the plain data of a solved plan, as it is read from its file."""
+    plan = procure.solve(build(SCENARIO), time_limit_s=30)
+    data: Plan = json.loads(json.dumps(plan.to_data()))
+    return data
+
+
+def test_the_plan_is_rich_and_right(solved: Plan) -> None:
+    """Nothing is wrong with it, and no table is empty."""
+    report = audit(solved)
+    assert report.ok, str(report)
+    for part in ("decisions", "figures"):
+        for name, columns in solved[part].items():
+            assert len(next(iter(columns.values()))), f"{part}.{name} has no rows: the scenario is too poor"
+
+
+def numbers(plan: Plan) -> Iterator[tuple[str, str, str, int]]:
+    """Yield a seeded sample of the numbers of every column."""
+    choose = random.Random(7)
+    for part in ("decisions", "figures"):
+        for name, columns in plan[part].items():
+            for column, values in columns.items():
+                rows = [row for row, value in enumerate(values) if isinstance(value, int | float)]
+                for row in choose.sample(rows, min(len(rows), 6)):
+                    yield part, name, column, row
+
+
+def corrupted(plan: Plan, part: str, name: str, column: str, row: int, factor: float) -> AuditReport:
+    """Audit the plan with one number multiplied (next to nothing: replaced)."""
+    spoilt = {**plan, part: {**plan[part], name: {**plan[part][name], column: [*plan[part][name][column]]}}}
+    value = plan[part][name][column][row]
+    spoilt[part][name][column][row] = value * factor if abs(value) > 1e-9 else factor
+    return audit(spoilt)
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001, 7, -1])
+def test_any_one_number_corrupted_is_named(solved: Plan, factor: float) -> None:
+    """The finding names the table, or for rented units the capacity they are shown as, and the row's first label."""
+    for part, name, column, row in numbers(solved):
+        report = corrupted(solved, part, name, column, row, factor)
+        thing = str(next(iter(solved[part][name].values()))[row])
+        shown = {name, "capacity"} if name == "rents" else {name}
+        named = [f for f in report.findings if thing in f.row and any(f"{table}[" in f.row for table in shown)]
+        assert named, (part, name, column, row, factor, str(report)[:2000])
+
+
+@pytest.mark.parametrize("field", ["objective", "bound", "gap"])
+def test_a_corrupted_result_is_found(solved: Plan, field: str) -> None:
+    """Objective, bound and gap of the result."""
+    spoilt = copy.deepcopy(solved)
+    spoilt["result"][field] = (spoilt["result"][field] or 1.0) * 1.01
+    assert any(finding.row.startswith("result.") for finding in audit(spoilt).findings)
+
+
+def test_a_corrupted_scenario_is_found(solved: Plan) -> None:
+    """Any number of the scenario in the plan changes its hash."""
+    spoilt = copy.deepcopy(solved)
+    spoilt["scenario"]["workloads"][0]["demand"][3] *= 1.0001
+    assert "provenance.scenario_hash" in {finding.row for finding in audit(spoilt).findings}
