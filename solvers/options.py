@@ -32,6 +32,8 @@ class Options:
         Address space in MiB for the engine, on top of what the interpreter takes; ``None`` = no limit.
     start : float64[n], optional
         A solution to start from.
+    integrality : float
+        How far from a whole number an engine may leave an integer column, where the engine lets one say.
     strategy : str
         ``auto``, ``direct`` or ``structure_first``; auto takes the latter where the problem has structure and hundreds
         of counts.
@@ -51,6 +53,7 @@ class Options:
     seed: int = 0
     memory_limit_mb: int | None = None
     start: NDArray[np.float64] | None = None
+    integrality: float = 1e-6
     strategy: str = "auto"
     grace_s: float = 3.0
 
@@ -72,6 +75,7 @@ class Options:
                 f"a whole number below {LARGEST_SEED}",
             ),
             ("memory_limit_mb", memory_mb is None or _is_whole(memory_mb, 1), "whole MiB above 0, or None"),
+            ("integrality", _is_number(self.integrality, least=1e-9) and self.integrality < 1, "from 1e-9 up to 1"),
             ("strategy", self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}"),
             ("grace_s", _is_number(self.grace_s, least=0), "seconds of at least 0"),
         )
@@ -84,7 +88,7 @@ class Options:
             object.__setattr__(self, "start", start)
             if start.ndim != 1 or not np.isfinite(start).all():
                 complaints.append("start is not a row of finite numbers; expected one value for each column")
-        for field in ("time_limit_s", "gap", "threads", "seed", "memory_limit_mb", "grace_s"):
+        for field in ("time_limit_s", "gap", "threads", "seed", "memory_limit_mb", "integrality", "grace_s"):
             value = getattr(self, field)
             object.__setattr__(self, field, value.item() if isinstance(value, np.generic) else value)
         if complaints:

@@ -16,10 +16,13 @@ from solvers.problem import Float, Problem
 from solvers.result import Claim
 
 SHORTEST_LIMIT_S = 0.05
+EXACT = 1e-9
+STRICT = 1e-9  # at an engine's usual 1e-6, a switch left open by a millionth lets through what no whole plan could do
+EXACT_COST = 1e-6  # relative; what whole integers may cost over the engine's nearly whole ones
 
 
 def settled(backend: Backend, problem: Problem, options: Options, report: Report) -> Answer:
-    """Solve; then tell infeasible from unbounded, and repair what rounding the integers broke."""
+    """Solve; then tell infeasible from unbounded, and take out what the tolerances let in."""
     if not problem.column_count:
         return _without_columns(problem)
     began = time.monotonic()
@@ -28,11 +31,31 @@ def settled(backend: Backend, problem: Problem, options: Options, report: Report
     if answer.claim in (Claim.UNBOUNDED, Claim.INFEASIBLE_OR_UNBOUNDED):
         report.progress("telling infeasible from unbounded", None, None, answer.nodes)
         return _infeasible_or_unbounded(backend, problem, left, report, answer)
-    if answer.values is not None and problem.is_mip and not check(problem, answer.values).ok:
-        report.progress("repairing rounding", None, None, answer.nodes)
-        repaired = _repaired(backend, problem, left, report, answer.values)
-        return dataclasses.replace(answer, values=answer.values if repaired is None else repaired)
+    if answer.values is not None and problem.is_mip and not _exact(problem, answer.values):
+        report.progress("polishing", None, None, answer.nodes)
+        polished = _polished(backend, problem, left, report, answer.values)
+        if polished is not None:
+            return dataclasses.replace(answer, values=polished)
+        if options.integrality > STRICT and report.stop_requested() is False:
+            report.progress("searching again, strictly", None, None, answer.nodes)
+            strict = settled(backend, problem, dataclasses.replace(left, integrality=STRICT), report)
+            return strict if strict.values is not None or strict.claim is Claim.INFEASIBLE else answer
     return answer
+
+
+def _exact(problem: Problem, values: Float) -> bool:
+    """Whether the integers are whole and nothing is used of what the tolerance would allow."""
+    whole = not (problem.integer & (values != np.rint(values))).any()
+    return whole and check(problem, values, EXACT).ok
+
+
+def _polished(backend: Backend, problem: Problem, options: Options, report: Report, values: Float) -> Float | None:
+    """Plan at exactly whole integers, if it is no worse than the engine's: that one used the tolerances."""
+    found = _repaired(backend, problem, options, report, values)
+    if found is None or not check(problem, found).ok:
+        return None
+    before, after = check(problem, values), check(problem, found)
+    return found if not before.ok or after.objective <= before.objective + EXACT_COST * abs(before.objective) else None
 
 
 def _without_columns(problem: Problem) -> Answer:

@@ -157,8 +157,18 @@ class Builder:
         TooLarge
             Before the memory is spent.
         """
+        self.expect(more)
         self._nonzeros += more
-        if self._nonzeros > MAX_NONZEROS:
+
+    def expect(self, more: int) -> None:
+        """Refuse a model that so many more entries would take beyond `MAX_NONZEROS`, before they are made.
+
+        Raises
+        ------
+        TooLarge
+            Before the memory is spent.
+        """
+        if self._nonzeros + more > MAX_NONZEROS:
             raise TooLarge(
                 f"the model would have more than {MAX_NONZEROS:,} nonzeros: use longer or fewer periods, fewer slices, "
                 "offers or workloads"
@@ -169,7 +179,9 @@ class Builder:
 
         Columns: quantity = value × unit. Objective: quantity = value × unit of the objective.
         """
-        lower, upper, integer, stage, unit = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        none = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0))
+        columns_ = zip(*(self._columns or [none]), strict=True)
+        lower, upper, integer, stage, unit = (np.concatenate(part) for part in columns_)
         size = len(lower)
         held = objective.column >= 0
         cost = sums(objective.column[held], objective.coefficient[held], size) * unit
@@ -189,7 +201,7 @@ class Builder:
             coefficients=values,
             offset=offset / money,
             stage=stage.astype(np.int8),
-            column_names=_namer(self.column_blocks),
+            column_names=_namer(self.column_blocks) if self.column_blocks else None,
             row_names=_namer(self.row_blocks) if self.row_blocks else None,
         )
         return problem, unit, money
@@ -198,7 +210,7 @@ class Builder:
         count = self.row_count
         low = np.concatenate([part[0] for part in self._rows]) if self._rows else np.zeros(0)
         high = np.concatenate([part[1] for part in self._rows]) if self._rows else np.zeros(0)
-        if not self._entries:
+        if not sum(len(part[0]) for part in self._entries):
             empty = np.zeros(0)
             return np.zeros(count + 1, dtype=np.int64), empty.astype(np.int32), empty, low, high
         row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
@@ -217,11 +229,10 @@ class Builder:
 
 
 def _row_scale(row: Ints, value: Floats, count: int) -> Floats:
-    size = np.log10(np.abs(value))
-    largest, smallest = np.full(count, -np.inf), np.full(count, np.inf)
-    np.maximum.at(largest, row, size)
-    np.minimum.at(smallest, row, size)
-    filled = np.isfinite(largest)
-    middle = np.zeros(count)
-    middle[filled] = (largest[filled] + smallest[filled]) / 2
-    return np.asarray(10.0 ** -np.round(middle))
+    scale = np.ones(count)
+    if len(row):
+        size = np.log10(np.abs(value))
+        first = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))  # rows come in order
+        middle = (np.maximum.reduceat(size, first) + np.minimum.reduceat(size, first)) / 2
+        scale[row[first]] = 10.0 ** -np.round(middle)
+    return scale

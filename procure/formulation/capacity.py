@@ -19,9 +19,10 @@ class Capacity(Rule):
     def declare(self, model: Model) -> None:
         """Add serve columns where the pair is eligible, has work, and may have capacity."""
         index, classes = model.index, model.classes
-        work, kind, period = np.nonzero(
-            (classes.pairs[:, :, None] & _has_work(model)[:, None, :]) & _may_exist(model)[None, :, :]
-        )
+        pairs, has, may = classes.pairs, _has_work(model), _may_exist(model)
+        moments = index.sizes[3] * index.sizes[4]
+        model.builder.expect(int(((pairs.T.astype(np.float64) @ has) * may).sum()) * moments)
+        work, kind, period = np.nonzero((pairs[:, :, None] & has[:, None, :]) & may[None, :, :])
         work, kind, period, part, future = cross(index, work, kind, period)
         if not len(work):
             return

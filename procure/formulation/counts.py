@@ -26,7 +26,7 @@ class Counts(Rule):
         for number, limit in enumerate(scenario.limits):
             if not limit.bound.endswith("count"):
                 continue
-            if limit.quantity in ("idle", "committed_tail", "penalty"):
+            if limit.quantity in ("idle", "committed_tail", "unmet", "penalty"):
                 remedy = "Count by units, chips, power, compute, spend or served."
                 yield Complaint(("limits", number, "quantity"), limit.quantity, "cannot be counted", remedy)
             if limit.bound == "max_count" and dilutes(scenario):

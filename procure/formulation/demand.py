@@ -66,9 +66,13 @@ class Demand(Rule):
     def rows(self, model: Model) -> None:
         """Balance the demand of inference and the backlogs of batch."""
         self._rates(model)
-        for workload in np.flatnonzero(model.index.kind_is("batch")):
+        batch = model.index.kind_is("batch")
+        parts = [model.ledger.quantity("served"), model.ledger.quantity("unmet_work"), _term(model.table("backlog"))]
+        served, unmet, backlog = (part.where(batch[part.labels["workload"]]) for part in parts)
+        for workload in np.flatnonzero(batch):
             for future in range(model.index.sizes[4]):
-                self._amounts(model, int(workload), future)
+                mine = (_of(part, int(workload), future) for part in (served, unmet, backlog))
+                self._amounts(model, int(workload), future, *mine)
 
     def _rates(self, model: Model) -> None:
         # members of a demand class share one row, in the work of the workload that stands for them
@@ -96,13 +100,10 @@ class Demand(Rule):
                  index.slice_label(part), index.future_label(future))  # fmt: skip
         model.builder.rows("demand", names, entries, lower=total, upper=total)
 
-    def _amounts(self, model: Model, workload: int, future: int) -> None:
+    def _amounts(self, model: Model, workload: int, future: int, served: Term, unmet: Term, backlog: Term) -> None:
         index = model.index
         periods, wait = index.sizes[2], int(index.may_wait[workload])
         period = np.arange(periods)
-        served = _of(model.ledger.quantity("served"), workload, future)
-        unmet = _of(model.ledger.quantity("unmet_work"), workload, future)
-        backlog = _of(_term(model.table("backlog")), workload, future)
         label = (index.workload_label(np.full(periods, workload)), index.period_label(period),
                  index.future_label(np.full(periods, future)))  # fmt: skip
         before = backlog.labels["period"] + 1

@@ -93,7 +93,7 @@ def windows(limit: Limit, index: Index) -> tuple[Ints, tuple[str, ...], Ints, In
     period = np.arange(periods)
     begin = horizon.index(limit.start) if limit.start else 0
     end = horizon.index(limit.until) if limit.until else periods
-    inside = (period >= begin) & (period < end)
+    inside = (period >= begin) & (period < end) & index.scenario.times.mask(limit.where)
     if _by_moment(limit):
         held = np.flatnonzero(inside)
         of_period = np.full(periods, -1)
@@ -117,8 +117,6 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
         keep &= index.sources.mask(selection)[term.labels["source"]]
     if any(label in WORK_LABELS for label in selection):
         keep &= index.scenario.works.mask(selection)[term.labels["workload"]] & (term.labels["workload"] >= 0)
-    if "period" in selection or "year" in selection:
-        keep &= index.scenario.times.mask(selection)[term.labels["period"]]
     if "ledger" in selection:
         wanted = np.array([matches(name, selection["ledger"]) for name in LEDGERS])
         keep &= wanted[ledger_code(term.labels["item"])]

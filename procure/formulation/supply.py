@@ -20,8 +20,9 @@ class Supply(Rule):
 
     - supply per period: order[o,s] ≤ min(supply per period, supply in total, largest order), as bounds;
     - supply in total: Σ_{s active in t} order[o,s] + rent[o,t,k,f] ≤ supply total[o];
-    - order size: min_order · place[o,s] ≤ order[o,s] ≤ most[o,s] · place[o,s], where a fixed cost or a least order asks
-      for it; most is what supply allows, or what the demand could use.
+    - order size: least[o] · place[o,s] ≤ order[o,s] ≤ most[o,s] · place[o,s], where a fixed cost or a least order asks
+      for it; most is what supply allows, or what the demand could use; least is min_order, or one unit (a thousandth of
+      a divisible one), so that a fixed cost is never paid for nothing.
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
@@ -38,6 +39,7 @@ class Supply(Rule):
     def declare(self, model: Model) -> None:
         """Add orders, rented units, and the places of orders with a fixed cost or least size."""
         index, builder = model.index, model.builder
+        builder.expect(_active_periods(index) * index.sizes[3] * index.sizes[4])
         most = most_units(index, model.classes.eligible)
         worth = index.usable & _useful(model)[:, None]
         offer, period = np.nonzero(worth & ~index.rented[:, None])
@@ -111,7 +113,8 @@ class Supply(Rule):
         column = np.full((len(index.offers), index.sizes[2]), -1)
         column[order.labels["source"], order.labels["period"]] = order.column
         ordered = column[offer, period]
-        for kind, size in (("order_most", model.builder.upper_of(ordered)), ("order_least", index.prices("min_order")[offer])):
+        least = np.maximum(index.prices("min_order"), np.where(index.divisible, 1e-3, 1.0))
+        for kind, size in (("order_most", model.builder.upper_of(ordered)), ("order_least", least[offer])):
             some = size > 0
             row = np.arange(int(some.sum()))
             names = (index.source_label(offer[some]), index.period_label(period[some]))
@@ -166,6 +169,13 @@ def delivered(index: Index, order: Decisions) -> tuple[Ints, Ints]:
     return first, first + index.term[offer]
 
 
+def _active_periods(index: Index) -> int:
+    """Return in how many periods all orders that can be placed would be active."""
+    periods = index.sizes[2]
+    length = np.minimum(index.term[:, None], periods - np.arange(periods)[None, :] - index.lead[:, None])
+    return int(length[index.usable & ~index.rented[:, None]].clip(min=0).sum())
+
+
 def _expand(index: Index, order: Decisions) -> tuple[Ints, Ints]:
     first, end = delivered(index, order)
     length = np.maximum(np.minimum(end, index.sizes[2]) - first, 0)
@@ -215,10 +225,8 @@ def _post_orders(ledger: Ledger, order: Decisions) -> None:
 
 
 def _hours(horizon: Horizon, first: Ints, last: Ints) -> Floats:
-    spans = np.stack([first, last], axis=1)
-    known, position = np.unique(spans, axis=0, return_inverse=True)
-    hours = np.array([horizon.hours_between(int(a), int(b)) for a, b in known])
-    return np.asarray(hours[position.reshape(-1)])
+    since_start = np.array([horizon.hours_between(0, edge) for edge in range(int(last.max(initial=0)) + 1)])
+    return np.asarray(since_start[last] - since_start[first])
 
 
 def _salvage(index: Index, order: Decisions, upfront: Floats, first: Ints, end: Ints) -> Term:

@@ -20,8 +20,8 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
 """Tables of decisions and their columns: labels, then the amount."""
 _KINDS: Final = {"orders": "order", "rents": "rent", "serving": "serve", "unmet": "unmet"}
 _LABELS: Final = {"offer": "source"}
-_TINY: Final = 1e-7
-"""Amounts below this share of a unit (of one chip's work) are the solver's noise."""
+_TINY: Final = 1e-9
+"""Amounts below this share of a column's unit are the solver's noise."""
 
 
 def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]:

@@ -232,7 +232,9 @@ class Figures:
         rows = []
         for w, t in zip(*np.nonzero(demand > 0), strict=True):
             missing = left.get((int(w), int(t)), 0.0)
-            rows.append((index.workloads[w].id, labels[t], float(demand[w, t]), float(demand[w, t]) - missing, missing))
+            asked = float(demand[w, t])
+            served = asked - missing if missing < asked * (1 - 1e-12) else 0.0
+            rows.append((index.workloads[w].id, labels[t], asked, served, missing))
         return _table("workload period demand served unmet", rows)
 
     def tail(self) -> Table:

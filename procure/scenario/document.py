@@ -178,11 +178,21 @@ class _Reader:
             key = key_node.value
             if not isinstance(key, str):
                 raise _fault(self.file, line, show(key), "expected text as a key", "Write a name there.", path)
+            key = self._characters(key, path, line)
             if key in data:
                 raise _fault(self.file, line, key, "key stated twice", "Remove one of the two.", (*path, key))
             data[key] = self._plain(value_node, (*path, key), depth + 1)
             self.places[(*path, key)] = (self.file, line)
         return data
+
+    def _characters(self, text: str, path: Path_, line: int) -> str:
+        if text.isascii():
+            return text
+        try:  # JSON may write one character as a pair of surrogates
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            value = text.encode("ascii", "backslashreplace").decode()
+            raise _fault(self.file, line, value, "half a character", "Write the character itself.", path) from None
 
     def _scalar(self, node: Any, path: Path_, line: int) -> Any:
         tag, text = str(node.tag).rpartition(":")[2], node.value
@@ -196,7 +206,7 @@ class _Reader:
             except ValueError:
                 return text
         if tag in ("str", "timestamp"):
-            return text
+            return self._characters(text, path, line)
         remedy = "Remove the tag: only plain text, numbers, lists and mappings are read."
         raise _fault(self.file, line, str(node.tag), "tags are not read", remedy, path)
 

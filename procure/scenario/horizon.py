@@ -187,11 +187,15 @@ class Horizon(Noun):
 
     def index(self, when: str) -> int:
         """Return the number of the period that holds a date: -1 before the start, `periods` from the end on."""
-        return int(np.searchsorted(np.array(self.edges, dtype="datetime64[s]"), np.datetime64(moment(when)), "right")) - 1
+        return int(np.searchsorted(self._instants, np.datetime64(moment(when)), "right")) - 1
 
     def first_from(self, when: str) -> int:
         """Return the number of the first period that starts at or after a date; `periods` when none does."""
-        return int(np.searchsorted(np.array(self.edges[:-1], dtype="datetime64[s]"), np.datetime64(moment(when))))
+        return int(np.searchsorted(self._instants[:-1], np.datetime64(moment(when))))
+
+    @cached_property
+    def _instants(self) -> NDArray[np.datetime64]:
+        return np.array(self.edges, dtype="datetime64[s]")
 
     def hours_between(self, first: int, last: int) -> float:
         """Return the hours from the start of period `first` to the start of period `last`, both may lie beyond."""

@@ -35,6 +35,7 @@ class Limit(Noun):
     - A share is of the same quantity over the same periods, for the selection ``of`` (everything by default).
     - A count is of the values of ``per``: with ``max_count`` a value counts when any of the quantity falls in the
       window, with ``min_count`` when its amount (a level: its average) reaches ``count_from``.
+    - ``period`` and ``year`` in ``where`` say when the limit holds, as ``from`` and ``until`` do.
     - ``soft`` lets it be broken at a price per unit of the quantity (per value, for counts).
     """
 

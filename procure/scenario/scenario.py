@@ -299,10 +299,10 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
         carried = by_work | {"period", "year"}
     elif limit.quantity in ("spend", "cost", "upfront"):
         carried |= {"ledger"}
-    for field in ("where", "of"):
+    for field, known in (("where", carried), ("of", carried - {"period", "year"})):
         for label in getattr(limit, field):
-            if label not in carried:
-                remedy = f"{limit.quantity} can be selected by {', '.join(sorted(carried))}."
+            if label not in known:
+                remedy = f"{limit.quantity} can be selected by {', '.join(sorted(known))}."
                 yield Complaint(("limits", number, field, label), label, f"{limit.quantity} has no such label", remedy)
     if limit.per in ("period", "year"):
         yield Complaint(("limits", number, "per"), limit.per, "expected a label of things", f"Write every: {limit.per}.")
@@ -337,6 +337,12 @@ def times(scenario: Scenario) -> Iterable[Complaint]:
                 yield _date((name, number, "until"), entry.until, f"expected a date inside the horizon ({span})")
             elif entry.until and end <= max(begin, 0):
                 yield _date((name, number, "until"), entry.until, "expected a date at least one period after from")
+    for number, limit in enumerate(scenario.limits):
+        begin = horizon.index(limit.start) if limit.start else 0
+        end = horizon.index(limit.until) if limit.until else last
+        if not scenario.times.mask(limit.where)[max(begin, 0) : max(end, 0)].any() and begin < last and end > 0:
+            expected = "expected a period between from and until"
+            yield Complaint(("limits", number, "where"), limit.id, expected, "Correct its year or period, or its dates.")
     for name in ("offers", "regions", "workloads", "limits"):
         for number, entry in enumerate(getattr(scenario, name)):
             for field in type(entry).model_fields:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FEATURES = Features(package="highspy", start_solutions=True, threads=True, incumbents=True)
 LARGE_NONZEROS = 100_000
 """Beyond this the first LP goes to the interior point method: 8 s where the dual simplex took over 200 s (measured)."""
+LP_TOLERANCE = 1e-9
 _ROW_WISE, _MINIMISE = 2, 1
 _FEASIBLE = 2  # kSolutionStatusFeasible
 
@@ -50,9 +51,12 @@ def _set_options(engine: highspy.Highs, options: Options, problem: Problem) -> N
         "random_seed": options.seed,
         "mip_rel_gap": options.gap,
         "mip_abs_gap": ABSOLUTE_GAP,
+        "mip_feasibility_tolerance": options.integrality,
     }
     if problem.nonzero_count > LARGE_NONZEROS:
         wanted["mip_lp_solver"] = "ipm"
+    if not problem.is_mip:
+        wanted["primal_feasibility_tolerance"] = wanted["dual_feasibility_tolerance"] = LP_TOLERANCE
     if options.time_limit_s is not None:
         wanted["time_limit"] = options.time_limit_s
     for name, value in wanted.items():

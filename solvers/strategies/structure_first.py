@@ -24,6 +24,8 @@ MANY_COUNTS = 300
 """With fewer counts the engine's own search is as fast (measured on the benchmark family)."""
 SHAPE_SHARE = 0.6
 """Share of the time limit that stage one may take."""
+SHORT_S = 1.0
+"""Time in which nothing more would come of a search."""
 
 Watch = Callable[[Progress], None] | None
 
@@ -52,21 +54,33 @@ def structure_first(problem: Problem, options: Options, progress: Watch, cancels
         _told(progress, "structure", began, bound=None, plan=False),
         cancels,
     )
-    if shape.values is None or shape.ending is Ending.CANCELLED:
+    if shape.ending in (Ending.CANCELLED, Ending.CANCELLED_EMPTY, Ending.INFEASIBLE, Ending.UNBOUNDED):
         return replace(shape, values=None, objective=math.inf, gap=math.inf, check=None, ending=_empty(shape.ending))
-    fixed = _fixed(problem, structure, shape.values)
-    watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
-    counts = direct(fixed, replace(options, gap=options.gap / 2, start=None, time_limit_s=_left(options, began)), watch, cancels)
-    best = _joined(counts, shape.bound, options, began)
+    best = None
+    if shape.values is not None:
+        fixed = _fixed(problem, structure, shape.values)
+        room = max(options.gap - relative_gap(shape.objective, shape.bound), options.gap / 2)
+        watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
+        counts = direct(fixed, replace(options, gap=room, start=None, time_limit_s=_left(options, began)), watch, cancels)
+        best = _joined(counts, shape.bound, options, began)
+        if best.ending in (Ending.OPTIMAL, Ending.CANCELLED):
+            return best
+    return _whole(problem, options, _told(progress, "search", began, bound=shape.bound, plan=True), cancels, best, shape, began)
+
+
+def _whole(
+    problem: Problem, options: Options, watch: Watch, cancels: Callable[[], int], best: Result | None, shape: Result,
+    began: float,
+) -> Result:  # fmt: skip
+    """Solve the whole problem in the time that is left, from the plan there is."""
     left = _left(options, began)
-    if best.ending in (Ending.OPTIMAL, Ending.CANCELLED) or (left is not None and left < 1.0):
+    if best is not None and left is not None and left < SHORT_S:
         return best
-    watch = _told(progress, "search", began, bound=shape.bound, plan=True)
-    start = counts.values if counts.values is not None else options.start
-    whole = direct(problem, replace(options, start=start, time_limit_s=left), watch, cancels)
-    if best.values is not None and (whole.values is None or whole.objective > best.objective):
-        whole = replace(best, bound=max(whole.bound, best.bound), ending=whole.ending, message=whole.message)
-    return _joined(whole, shape.bound, options, began)
+    start = options.start if best is None or best.values is None else best.values
+    found = direct(problem, replace(options, start=start, time_limit_s=left), watch, cancels)
+    if best is not None and best.values is not None and (found.values is None or found.objective > best.objective):
+        found = replace(best, bound=max(found.bound, best.bound), ending=found.ending, message=found.message)
+    return _joined(found, shape.bound, options, began)
 
 
 def _part(limit_s: float | None, share: float) -> float | None:
@@ -93,7 +107,7 @@ def _joined(result: Result, bound: float, options: Options, began: float) -> Res
     seconds = time.monotonic() - began
     if result.values is None:
         return replace(result, seconds=seconds)
-    known = trusted_bound(result.objective, max(bound, -math.inf))
+    known = trusted_bound(result.objective, bound)
     cancelled = result.ending is Ending.CANCELLED
     ending = decide(Claim.STOPPED, objective=result.objective, bound=known, gap=options.gap, cancelled=cancelled)
     message = "proved within the gap, structure first" if ending is Ending.OPTIMAL else result.message

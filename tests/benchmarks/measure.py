@@ -1,5 +1,6 @@
 """What is measured of one instance: build, solve, plan, audit and memory."""
 
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -178,13 +179,17 @@ def solve(formulation: Formulation, backend: str, task: Task) -> tuple[Result | 
     return result, {
         "seconds": seconds,
         "ending": str(result.ending),
-        "gap": result.gap,
-        "objective_usd": result.objective * usd,
-        "bound_usd": result.bound * usd,
+        "gap": _finite(result.gap),
+        "objective_usd": _finite(result.objective * usd),
+        "bound_usd": _finite(result.bound * usd),
         "nodes": result.nodes,
         "message": result.message,
         "version": result.version,
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def plan(scenario: Scenario, formulation: Formulation, result: Result) -> dict[str, Any]:

@@ -44,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report["instances"] = {}
     for number, task in enumerate(tasks, 1):
         name = task["instance"]["name"]
-        print(f"[{number}/{len(tasks)}] {name}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"[{number}/{len(tasks)}] {name}\n")
         report["instances"][name] = run(task)
         if options.out:
             Path(options.out).write_text(json.dumps(report, indent=1), encoding="utf-8")
-    print(markdown(report["instances"], options.backends))
+    sys.stdout.write(markdown(report["instances"], options.backends) + "\n")
     return int(any("error" in figures for figures in report["instances"].values()))
 
 

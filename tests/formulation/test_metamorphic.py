@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from procure.scenario_file import load
 from procure.plan.solve import solve
 from procure.scenario.scenario import Scenario, build
+from procure.scenario_file import load
 
 GAP = 1e-6
 SEEDS = (1, 2)

@@ -92,16 +92,17 @@ def check_limits(findings: Findings, rows: list[LimitRow]) -> None:
 
 
 def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
-    """Yield the rows of a limit: of a minimum, for the groups and windows in which it selects something.
+    """Yield the rows of a limit, for every group and window.
 
-    Of a maximum for all: where nothing is selected it is held, and such rows may be shown or not.
+    Groups of a maximum are all values of its label: where nothing is selected it is held, and such rows may be shown
+    or not.
     """
     windows, chosen = windows_of(facts, limit), selected(facts, limit.where)
     exists = existing(facts, limit.quantity, limit.per, chosen)
-    shown = windows.holding(chosen.period)
+    shown = np.ones(len(windows.labels), dtype=bool)
     if limit.bound.startswith("max"):
-        exists, shown = np.ones_like(exists), np.ones_like(shown)
-    if not exists.any():
+        exists = np.ones_like(exists)
+    if not exists.any() or not windows.labels:
         return
     entries = amounts.entries(limit.quantity)
     if limit.bound.endswith("count"):
@@ -118,7 +119,6 @@ def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
         return
     totals = np.broadcast_to(_values(facts, entries, None, windows, whole), values.shape)
     shares = np.divide(values, totals, out=np.zeros_like(totals), where=totals > 0)
-    shown &= windows.holding(whole.period)
     yield from _bounded(facts, limit, windows, names, shares, values, totals, shown)
 
 

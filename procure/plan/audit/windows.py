@@ -35,40 +35,37 @@ class Windows:
     weight: FloatArray
     divisor: FloatArray
 
-    def holding(self, periods: BoolArray) -> BoolArray:
-        """Return which windows hold one of the periods, shape (windows,)."""
-        holds = np.zeros(len(self.labels), dtype=bool)
-        inside = self.number[periods]
-        holds[inside[inside >= 0]] = True
-        return holds
-
 
 def windows_of(facts: Facts, limit: Limit) -> Windows:
-    """Return the windows of a limit, restricted to the periods from its ``from`` to its ``until``.
+    """Return the windows of a limit, restricted to the periods it holds in.
+
+    Those are the periods from its ``from`` to its ``until``, of the years and periods that its ``where`` names.
 
     A level without ``every`` holds in each period and slice, or, as a count, over all periods; a flow without
     ``every`` is summed over all periods.
     """
     begin, end = facts.span(limit.start, limit.until)
+    holds = np.flatnonzero(facts.scenario.times.mask(limit.where))
+    holds = holds[(holds >= begin) & (holds < end)]
     level = limit.quantity in LEVELS
     if level and limit.every is None and not limit.bound.endswith("count"):
-        return _moments(facts, begin, end)
+        return _moments(facts, holds)
     numbers, labels = facts.horizon.windows(limit.every or "horizon")
-    kept, place, renumbered = np.unique(numbers[begin:end], return_index=True, return_inverse=True)
+    kept, place, renumbered = np.unique(numbers[holds], return_index=True, return_inverse=True)
     number = np.full((facts.periods, facts.slices), -1, dtype=np.int64)
-    number[begin:end] = renumbered[:, None]
-    first = place + begin  # the windows follow each other in time
-    last = np.append(first[1:], end) - 1
+    number[holds] = renumbered.reshape(-1)[:, None]
+    first = holds[place]  # the windows follow each other in time
+    last = holds[np.append(place[1:], len(holds)) - 1] if len(holds) else holds
     weight = facts.hours if level else np.ones_like(facts.hours)
-    divisor = np.add.reduceat(facts.hours[begin:end].sum(axis=1), place) if level else np.ones(kept.size)
+    divisor = np.bincount(renumbered.reshape(-1), facts.hours[holds].sum(axis=1)) if level else np.ones(kept.size)
     return Windows([labels[old] for old in kept], number, first, last, weight, divisor)
 
 
-def _moments(facts: Facts, begin: int, end: int) -> Windows:
+def _moments(facts: Facts, holds: IntArray) -> Windows:
     number = np.full((facts.periods, facts.slices), -1, dtype=np.int64)
-    number[begin:end] = np.arange((end - begin) * facts.slices).reshape(-1, facts.slices)
-    labels = [f"{label}/{part}" for label in facts.horizon.labels[begin:end] for part in facts.horizon.slice_ids]
-    period = np.repeat(np.arange(begin, end), facts.slices)
+    number[holds] = np.arange(len(holds) * facts.slices).reshape(-1, facts.slices)
+    labels = [f"{facts.horizon.labels[t]}/{part}" for t in holds for part in facts.horizon.slice_ids]
+    period = np.repeat(holds, facts.slices)
     return Windows(labels, number, period, period, np.ones_like(facts.hours), np.ones(len(labels)))
 
 
