@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 BINDING: Final = 1e-3
 """A limit is binding when its slack is below this share of it."""
+BROKEN: Final = 1e-6
+"""A soft limit is broken when it is exceeded by more than this share of it."""
+_ID_WIDTH: Final = 44
+_NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
                    "not_worth_it": "not worth their price"}  # fmt: skip
 
@@ -65,8 +69,11 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
         Every row of every section, rather than the largest.
     """
     console.print(headline(plan))
-    for section in (_orders, _rents, _cash, _shares, _workloads, _power, _limits, _unused):
-        found = section(plan, full=full)
+    sections = (
+        _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full),
+        _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
+    )  # fmt: skip
+    for found in sections:
         if found is not None:
             console.print()
             console.print(found)
@@ -84,9 +91,9 @@ def headline(plan: Plan) -> str:
     vendor = _largest(plan, "vendor")
     lines = [
         f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {horizon.labels[0]} to {horizon.labels[-1]}",
-        f"  cost       [bold]{usd(totals['discounted_cost'])} USD[/bold] discounted, {usd(totals['cost'])} USD in cash"
-        + (f", {usd(totals['penalty'])} USD of work left or soft limits broken" if totals["penalty"] > 0.5 else "")
-        + (f", {usd(totals['salvage'])} USD of salvage value" if totals["salvage"] > 0.5 else ""),
+        f"  cost       [bold]{usd(totals['discounted_cost'])} USD[/bold] discounted; {usd(totals['cost'])} USD in cash"
+        + (f", less {usd(totals['salvage'])} USD of salvage value" if totals["salvage"] > 0.5 else ""),
+        *([f"  penalty    {usd(totals['penalty'])} USD for work left and soft limits broken"] if totals["penalty"] > 0.5 else []),
         f"  proof      {how} {within}; audited",
         f"  capacity   {amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
         f"  work       {len(served) - len(short)} of {len(served)} workloads served in full"
@@ -140,15 +147,21 @@ def _orders(plan: Plan, *, full: bool) -> "RichTable | None":
         per_offer[str(row["offer"])].append(row)
     if not per_offer:
         return None
-    committed = {offer: sum(float(str(r["committed_usd"])) for r in found) for offer, found in per_offer.items()}
-    grid = _grid("Commit (USD over the whole term)", "offer", "units ordered in", "units", "chips", "USD/unit-h", "commits USD", left=2)
-    ranked = sorted(committed, key=lambda offer: -committed[offer])
+
+    def total(offer: str, name: str) -> float:
+        return sum(float(str(row[name])) for row in per_offer[offer])
+
+    bought = any(total(offer, "upfront_usd") for offer in per_offer)
+    columns = ("units", "chips", "USD/unit-h", *(("upfront USD",) if bought else ()), "commits USD")
+    grid = _grid("Commit (USD over the whole term)", "offer", "units ordered in", *columns, left=2)
+    ranked = sorted(per_offer, key=lambda offer: -total(offer, "committed_usd"))
+    grid.columns[0].min_width = min(max(map(len, ranked)), _ID_WIDTH)
     for offer in ranked if full else ranked[:20]:
-        found = per_offer[offer]
-        when = ", ".join(f"{row['period']}: {amount(float(str(row['units'])))}" for row in found)
-        units, chips = (sum(float(str(row[name])) for row in found) for name in ("units", "chips"))
-        price = float(str(found[0]["price_usd_per_unit_hour"]))
-        grid.add_row(offer, when, amount(units), amount(chips), f"{price:,.2f}", usd(committed[offer]))
+        when = ", ".join(f"{row['period']}: {amount(float(str(row['units'])))}" for row in per_offer[offer])
+        price = float(str(per_offer[offer][0]["price_usd_per_unit_hour"]))
+        upfront = (usd(total(offer, "upfront_usd")),) if bought else ()
+        numbers = (amount(total(offer, "units")), amount(total(offer, "chips")), f"{price:,.2f}", *upfront)
+        grid.add_row(offer, when, *numbers, usd(total(offer, "committed_usd")))
     return _note_rest(grid, len(ranked), 20, full)
 
 
@@ -187,7 +200,7 @@ def _years(plan: Plan) -> dict[str, str]:
     return {label: names[year] for label, year in zip(plan.scenario.horizon.labels, years, strict=True)}
 
 
-def _cash(plan: Plan, *, full: bool) -> "RichTable":
+def _cash(plan: Plan) -> "RichTable":
     year_of = _years(plan)
     years = list(dict.fromkeys(year_of.values()))
     sums: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -201,7 +214,7 @@ def _cash(plan: Plan, *, full: bool) -> "RichTable":
     return grid
 
 
-def _shares(plan: Plan, *, full: bool) -> "RichTable":
+def _shares(plan: Plan) -> "RichTable":
     years = list(dict.fromkeys(_years(plan).values()))
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in rows(plan.figures["shares"]):
@@ -263,16 +276,20 @@ def _limits(plan: Plan, *, full: bool) -> "RichTable | None":
     ranked = sorted(found.items(), key=lambda entry: min(_tightness(row) for row in entry[1]))
     for (limit, group), each in ranked if full else ranked[:15]:
         tightest = min(each, key=_tightness)
-        shown = [_limit_text(float(str(tightest[name])), str(tightest["bound"]), unit[limit]) for name in ("value", "limit_value", "slack")]
+        slack = float(str(tightest["slack"])) if _tightness(tightest) else 0.0
+        values = (float(str(tightest["value"])), float(str(tightest["limit_value"])), slack)
+        shown = [_limit_text(value, str(tightest["bound"]), unit[limit]) for value in values]
         binding = sum(_tightness(row) < BINDING for row in each)
-        broken = any(float(str(row["violation"])) > 1e-6 * max(1.0, abs(float(str(row["limit_value"])))) for row in each)
-        state = "broken" if broken else f"{binding} of {len(each)}" if binding else ""
+        broken = sum(_tightness(row) < -BROKEN for row in each)
+        state = f"broken in {broken} of {len(each)}" if broken else f"{binding} of {len(each)}" if binding else ""
         grid.add_row(limit, group, str(tightest["window"]), *shown, state, style="bold" if binding or broken else None)
     return _note_rest(grid, len(ranked), 15, full)
 
 
 def _tightness(row: dict[str, object]) -> float:
-    return float(str(row["slack"])) / max(abs(float(str(row["limit_value"]))), 1e-9)
+    limit = max(abs(float(str(row["limit_value"]))), 1e-9)
+    slack = float(str(row["slack"])) / limit
+    return slack if abs(slack) > _NOISE else 0.0
 
 
 def _limit_text(value: float, bound: str, unit: str) -> str:
