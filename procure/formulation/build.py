@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from procure.formulation.capacity import Capacity
+from procure.formulation.capacity import Capacity, serve_size
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
@@ -41,6 +41,7 @@ def build(scenario: Scenario, *, aggregate: bool = True) -> Formulation:
     check(scenario)
     index = Index(scenario)
     model = Model(index, classes(index, eligible(index), aggregate=aggregate))
+    model.builder.expect(serve_size(model))
     for family in FAMILIES:
         family.declare(model)
         family.post(model.ledger)

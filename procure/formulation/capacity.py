@@ -19,10 +19,9 @@ class Capacity(Rule):
     def declare(self, model: Model) -> None:
         """Add serve columns where the pair is eligible, has work, and may have capacity."""
         index, classes = model.index, model.classes
-        pairs, has, may = classes.pairs, _has_work(model), _may_exist(model)
-        moments = index.sizes[3] * index.sizes[4]
-        model.builder.expect(int(((pairs.T.astype(np.float64) @ has) * may).sum()) * moments)
-        work, kind, period = np.nonzero((pairs[:, :, None] & has[:, None, :]) & may[None, :, :])
+        work, kind, period = np.nonzero(
+            (classes.pairs[:, :, None] & _has_work(model)[:, None, :]) & _may_exist(model)[None, :, :]
+        )
         work, kind, period, part, future = cross(index, work, kind, period)
         if not len(work):
             return
@@ -71,6 +70,23 @@ class Capacity(Rule):
                  index.slice_label(part), index.future_label(future))  # fmt: skip
         entries = [(row.reshape(-1), used), (position[wanted], working.where(wanted).times(-1.0))]
         model.builder.rows("capacity", names, entries, upper=0.0)
+
+
+def serve_size(model: Model) -> int:
+    """Return how many entries serve columns will have, one for capacity and one for demand, without making any."""
+    index, of_source = model.index, model.classes.of_source
+    _, _, periods, slices, futures = index.sizes
+    active = np.concatenate([index.usable & index.rented[:, None], index.in_place])
+    for row in np.flatnonzero(~index.rented):
+        first = np.flatnonzero(index.usable[row]) + index.lead[row]
+        change = np.bincount(first, minlength=periods + 1) - np.bincount(
+            np.minimum(first + index.term[row], periods), minlength=periods + 1
+        )
+        active[row] = np.cumsum(change)[:periods] > 0
+    may = np.zeros((len(model.classes.source), periods), dtype=bool)
+    np.logical_or.at(may, of_source[of_source >= 0], active[of_source >= 0])
+    serving = ((model.classes.pairs.T.astype(np.float64) @ _has_work(model)) * may).sum()
+    return int(2 * serving * slices * futures)
 
 
 def _has_work(model: Model) -> np.ndarray:

@@ -17,7 +17,7 @@ BINDING: Final = 1e-3
 """A limit is binding when its slack is below this share of it."""
 BROKEN: Final = 1e-6
 """A soft limit is broken when it is exceeded by more than this share of it."""
-_ID_WIDTH: Final = 44
+_WIDE: Final = 110
 _NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
                    "not_worth_it": "not worth their price"}  # fmt: skip
@@ -75,6 +75,7 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     )  # fmt: skip
     for found in sections:
         if found is not None:
+            found.columns[0].no_wrap = console.width >= _WIDE
             console.print()
             console.print(found)
     console.print()
@@ -155,7 +156,6 @@ def _orders(plan: Plan, *, full: bool) -> "RichTable | None":
     columns = ("units", "chips", "USD/unit-h", *(("upfront USD",) if bought else ()), "commits USD")
     grid = _grid("Commit (USD over the whole term)", "offer", "units ordered in", *columns, left=2)
     ranked = sorted(per_offer, key=lambda offer: -total(offer, "committed_usd"))
-    grid.columns[0].min_width = min(max(map(len, ranked)), _ID_WIDTH)
     for offer in ranked if full else ranked[:20]:
         when = ", ".join(f"{row['period']}: {amount(float(str(row['units'])))}" for row in per_offer[offer])
         price = float(str(per_offer[offer][0]["price_usd_per_unit_hour"]))
