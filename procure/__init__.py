@@ -4,7 +4,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from procure.scenario_file import load as load
     from procure.plan.plan import AuditFailed as AuditFailed
     from procure.plan.plan import Plan as Plan
     from procure.plan.plan import load_plan as load_plan
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from procure.scenario.complaint import InvalidData as InvalidData
     from procure.scenario.limit import Limit as Limit
     from procure.scenario.scenario import Scenario as Scenario
+    from procure.scenario_file import load as load
 
 _HOMES = {
     "load": "procure.scenario_file",

@@ -34,15 +34,20 @@ app = typer.Typer(
 )
 
 ScenarioArgument = Annotated[
-    str, typer.Argument(help="A bundled scenario (enterprise, startup, frontier-lab) or a YAML file.", show_default=True)
+    str,
+    typer.Argument(help="A bundled scenario (enterprise, startup, frontier-lab) or a YAML file.", show_default=True),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change a value: limits.nvidia_share.max_share=0.5. May be repeated.", metavar="PATH=VALUE"),
+    typer.Option(
+        "--set", help="Change a value: limits.nvidia_share.max_share=0.5. May be repeated.", metavar="PATH=VALUE"
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more: sizes, and the traceback of a failure.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more: sizes, and the traceback of a failure.")
+]
 
 
 def main() -> None:
@@ -92,7 +97,13 @@ def solve(
             from procure.plan.solve import solve as solve_scenario
 
             plan = solve_scenario(
-                problem, gap=gap, time_limit_s=time_limit, backend=backend, threads=threads, seed=seed, progress=progress
+                problem,
+                gap=gap,
+                time_limit_s=time_limit,
+                backend=backend,
+                threads=threads,
+                seed=seed,
+                progress=progress,
             )
         if out:
             write_plan(plan, out)
@@ -217,10 +228,10 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]:
-    from procure.scenario_file import load_data
     from procure.scenario.complaint import Complaint, InvalidData
     from procure.scenario.document import read_value
     from procure.scenario.scenario import build
+    from procure.scenario_file import load_data
 
     document = load_data(name)
     with _places(document):
@@ -229,7 +240,9 @@ def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]
         for change in changes or []:
             path, equals, value = change.partition("=")
             if not equals or not path:
-                raise InvalidData([Complaint(("--set",), change, "expected PATH=VALUE", "Write --set horizon.periods=8.")])
+                raise InvalidData(
+                    [Complaint(("--set",), change, "expected PATH=VALUE", "Write --set horizon.periods=8.")]
+                )
             edits[path.strip()] = read_value(value)
         return document, scenario.with_(edits) if edits else scenario
 

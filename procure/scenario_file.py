@@ -9,7 +9,8 @@ from procure.catalogue.table import Catalogue, read_catalogue, seeds_folder
 from procure.scenario.accelerator import Accelerator
 from procure.scenario.complaint import Complaint, InvalidData, near
 from procure.scenario.document import Document, read_document
-from procure.scenario.scenario import Scenario, build, validate
+from procure.scenario.scenario import Scenario, build
+from procure.scenario.validate import validate
 from procure.throughput.estimate import fill
 from procure.throughput.table import read_throughput
 

@@ -11,9 +11,9 @@ from procure.scenario.complaint import Complaint, InvalidData, near, show
 from procure.scenario.document import Document
 from procure.scenario.noun import Noun
 from procure.scenario.offer import Offer
-from procure.scenario.scenario import validate
 from procure.scenario.selection import SOURCE_LABELS, Selection, unknown_values
 from procure.scenario.units import Plain
+from procure.scenario.validate import validate
 
 _Place = tuple[str | int, ...]
 IDENTITY: Final = ("id", "accelerator", "region")

@@ -13,8 +13,8 @@ from procure.scenario.complaint import Complaint, InvalidData, near, show
 from procure.scenario.noun import Noun
 from procure.scenario.offer import Offer
 from procure.scenario.region import Region
-from procure.scenario.scenario import validate
 from procure.scenario.selection import SOURCE_LABELS, Labelled
+from procure.scenario.validate import validate
 
 MAX_BYTES: Final = 20_000_000
 MAX_ROWS: Final = 100_000

@@ -79,7 +79,7 @@ class Counts(Rule):
         model.builder.rows("uses", names, entries, upper=0.0)
 
     def _count(self, model: Model, measured: Measured, used: Ints) -> None:
-        group, window, future = measured.codes()
+        _, window, future = measured.codes()
         each = len(measured.windows) * measured.futures
         row = window * measured.futures + future
         limit = measured.limit

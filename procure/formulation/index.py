@@ -202,7 +202,7 @@ class Index:
         return self._series([offer.price_path for offer in self.offers], 1.0)
 
     def prices(self, name: str) -> Floats:
-        """A money field of the offers, shape (offers,)."""
+        """Return a money field of the offers, shape (offers,)."""
         return np.array([getattr(offer, name) for offer in self.offers], dtype=np.float64)
 
     def _series(self, series: list[Series | None], default: float) -> Floats:
@@ -241,7 +241,9 @@ class Index:
             since = chips[offer.accelerator].available_from
             ready = horizon.first_from(since) if since else 0
             first = max(horizon.index(offer.order_from) if offer.order_from else 0, ready - int(self.lead[row]), 0)
-            last = min(horizon.index(offer.order_until) if offer.order_until else periods, periods - int(self.lead[row]))
+            last = min(
+                horizon.index(offer.order_until) if offer.order_until else periods, periods - int(self.lead[row])
+            )
             if self.term_exact[row] >= 0.5:
                 out[row, first : max(last, first)] = True
         return out

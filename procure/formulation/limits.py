@@ -38,7 +38,9 @@ class Limits(Rule):
                 units = {work.unit for work, yes in zip(scenario.workloads, chosen, strict=True) if yes}
                 if len(units) > 1:
                     expected = f"expected workloads of one unit, not {', '.join(sorted(units))}"
-                    yield Complaint(("limits", number, "where"), limit.id, expected, "Select them, or write per: workload.")
+                    yield Complaint(
+                        ("limits", number, "where"), limit.id, expected, "Select them, or write per: workload."
+                    )
 
     def declare(self, model: Model) -> None:
         """Measure each limit; add totals of shares and violations of soft limits."""

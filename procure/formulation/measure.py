@@ -78,7 +78,9 @@ def measure(limit: Limit, index: Index, ledger: Ledger) -> Measured:
 
     term, row = rows(limit.where)
     row = row + of_entry(term) * size * futures
-    total, total_row = rows(limit.of) if limit.bound.endswith("share") else (term.where(np.zeros(term.size, bool)), row[:0])
+    total, total_row = (
+        rows(limit.of) if limit.bound.endswith("share") else (term.where(np.zeros(term.size, bool)), row[:0])
+    )
     return Measured(limit, groups, names, futures, first, last, row, term, total_row, total)
 
 
@@ -87,7 +89,10 @@ def _by_moment(limit: Limit) -> bool:
 
 
 def windows(limit: Limit, index: Index) -> tuple[Ints, tuple[str, ...], Ints, Ints]:
-    """Return the window of each period (-1: none; the first of its slices for moments), names, first and last period."""
+    """Return the window of each period, names, first and last period.
+
+    A period without one has -1; where each slice is a window, a period has that of its first slice.
+    """
     horizon = index.scenario.horizon
     _, _, periods, slices, _ = index.sizes
     period = np.arange(periods)
@@ -128,9 +133,7 @@ def _groups(limit: Limit, index: Index) -> tuple[tuple[str, ...], Callable[[Term
         return ("",), lambda term: np.zeros(term.size, dtype=np.int64)
     if limit.per == "ledger":
         return LEDGERS, lambda term: ledger_code(term.labels["item"])
-    things, dimension = (
-        (index.sources, "source") if limit.per in SOURCE_LABELS else (index.scenario.works, "workload")
-    )
+    things, dimension = (index.sources, "source") if limit.per in SOURCE_LABELS else (index.scenario.works, "workload")
     chosen = np.unique(things.codes[limit.per][things.mask(limit.where)])
     number = np.full(len(things.values[limit.per]), -1)
     number[chosen] = np.arange(len(chosen))

@@ -39,7 +39,9 @@ def bind_to_places(model: Model, kind: str) -> None:
     order = np.argsort(place)
     used = model.ledger.quantity("used")
     used = used.where(np.isin(used.labels["workload"], workload))
-    at = np.ravel_multi_index((used.labels["workload"], index.pool[used.labels["source"]], used.labels["period"]), shape)
+    at = np.ravel_multi_index(
+        (used.labels["workload"], index.pool[used.labels["source"]], used.labels["period"]), shape
+    )
     position = order[np.searchsorted(place[order], at)]
     each = slices * futures
     row = position * each + used.labels["slice"] * futures + used.labels["future"]

@@ -58,10 +58,7 @@ def classes(index: Index, eligible: Bools, *, aggregate: bool = True) -> Classes
         False makes every source and every workload a class of its own, for comparison.
     """
     useful = eligible.any(axis=0)
-    if aggregate:
-        group = _groups(_source_signature(index, eligible))
-    else:
-        group = np.arange(index.sources.size)
+    group = _groups(_source_signature(index, eligible)) if aggregate else np.arange(index.sources.size)
     kept, first, inverse = np.unique(group[useful], return_index=True, return_inverse=True)
     of_source = np.full(index.sources.size, -1, dtype=np.int64)
     of_source[useful] = inverse.reshape(-1)
@@ -77,9 +74,8 @@ def _source_signature(index: Index, eligible: Bools) -> list[Floats]:
     placed = [row for row, work in enumerate(index.workloads) if work.single_source or work.min_block_chips]
     if placed:
         told_apart.append(np.where(eligible[placed].any(axis=0), index.pool, -1).astype(np.float64))
-    for label in _labels_of_limits(index.scenario.limits, SOURCE_LABELS):
-        told_apart.append(index.sources.codes[label].astype(np.float64))
-    return told_apart
+    limited = _labels_of_limits(index.scenario.limits, SOURCE_LABELS)
+    return [*told_apart, *(index.sources.codes[label].astype(np.float64) for label in limited)]
 
 
 def _labels_of_limits(limits: tuple[Limit, ...], known: tuple[str, ...]) -> list[str]:

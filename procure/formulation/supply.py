@@ -26,14 +26,16 @@ class Supply(Rule):
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
-        """Ask for a largest order where neither supply nor demand bounds an order that has a fixed cost or least size."""
+        """Ask for a largest order where nothing bounds an order that has a fixed cost or least size."""
         if not dilutes(scenario):
             return
         for number, offer in enumerate(scenario.offers):
             sized = offer.fixed_usd_per_order or offer.min_order
             bounded = [offer.max_order, offer.supply_total, offer.supply_per_period]
             if sized and all(bound is None for bound in bounded):
-                expected = "expected a largest order: it has a fixed cost or least order, and a limit rewards buying more"
+                expected = (
+                    "expected a largest order: it has a fixed cost or least order, and a limit rewards buying more"
+                )
                 yield Complaint(("offers", number, "max_order"), "missing", expected, "Add max_order or supply_total.")
 
     def declare(self, model: Model) -> None:

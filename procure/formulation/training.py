@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from procure.formulation.index import Ints
+from procure.formulation.index import Floats, Ints
 from procure.formulation.ledger import Decisions
 from procure.formulation.model import Model, Rule
 from procure.formulation.need import most_rate
@@ -14,6 +14,7 @@ from procure.formulation.term import Term
 class Training(Rule):
     """Σ_{c,t,k} work served + unmet = work; in each slice it runs in, chips used ≥ min_block, all of one pool.
 
+    A run with a least block may do more than its work (≥ for =): the block stands until the run is over.
     block_place[w,p,t] chooses the pool of a period; with several slices or futures run[w,t,k,f] says in which it runs.
     """
 
@@ -44,7 +45,8 @@ class Training(Rule):
             entries.append((position[term.labels["workload"]] * futures + term.labels["future"], term))
         workload, future = np.repeat(runs, futures), np.tile(np.arange(futures), len(runs))
         names = (index.workload_label(workload), index.future_label(future))
-        model.builder.rows("training", names, entries, lower=index.work[workload], upper=index.work[workload])
+        most = np.where(_blocks_of(model)[workload] > 0, np.inf, index.work[workload])
+        model.builder.rows("training", names, entries, lower=index.work[workload], upper=most)
         bind_to_places(model, "block_place")
         switch = model.table("run") or model.table("block_place")
         if switch is not None:
@@ -54,7 +56,7 @@ class Training(Rule):
         index = model.index
         _, works, periods, slices, futures = index.sizes
         shape = (works, periods, slices, futures)
-        least = np.array([work.min_block_chips for work in index.workloads])
+        least = _blocks_of(model)
         used = model.ledger.quantity("used")
         used = used.where(least[used.labels["workload"]] > 0)
         there, of_switch = np.unique(_slot(switch.labels, shape), return_inverse=True)
@@ -70,6 +72,10 @@ class Training(Rule):
             most = np.maximum(most_rate(index)[work, period, part] / rate[work], least[work])
             entries = [(row, used), (of_switch.reshape(-1), Term.of(switch.column, -most))]
             model.builder.rows("running", names, entries, upper=0.0)
+
+
+def _blocks_of(model: Model) -> Floats:
+    return np.array([work.min_block_chips for work in model.index.workloads])
 
 
 def _slot(labels: dict[str, Ints], shape: tuple[int, int, int, int]) -> Ints:

@@ -65,18 +65,24 @@ def _split_serving(
     single = ~joined[classes.of_workload[serve.labels["workload"]]]
     workload = np.concatenate([serve.labels["workload"][single], member[b]])
     row = np.concatenate([np.flatnonzero(single), a])
-    chips = np.concatenate([rate[single], amount]) / index.chip_rate[serve.labels["workload"], serve.labels["source"]][row]
+    chips = (
+        np.concatenate([rate[single], amount]) / index.chip_rate[serve.labels["workload"], serve.labels["source"]][row]
+    )
     # members of each capacity class, by the chips that work
     kind = classes.of_source[serve.labels["source"][row]]
     source, at, working = _working(formulation, real, shape)
-    a, b, used = split(kind * int(np.prod(shape)) + moment[row], chips, classes.of_source[source] * int(np.prod(shape)) + at, working)
+    a, b, used = split(
+        kind * int(np.prod(shape)) + moment[row], chips, classes.of_source[source] * int(np.prod(shape)) + at, working
+    )
     period, part, future = np.unravel_index(moment[row][a], shape)
     labels = {"workload": workload[a], "source": source[b], "period": period, "slice": part, "future": future}
     return Decisions(np.arange(len(a)), labels), used * index.chip_rate[labels["workload"], labels["source"]]
 
 
 def _moment(labels: dict[str, Ints], shape: tuple[int, ...]) -> Ints:
-    return np.asarray(np.ravel_multi_index((labels["period"], labels["slice"], labels["future"]), shape), dtype=np.int64)
+    return np.asarray(
+        np.ravel_multi_index((labels["period"], labels["slice"], labels["future"]), shape), dtype=np.int64
+    )
 
 
 def _wanted(
@@ -179,7 +185,9 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
         if not len(amount):
             continue
         labels = {
-            _LABELS.get(column, column): np.array([names[column].get(str(value), -1) for value in table[column]], dtype=np.int64)
+            _LABELS.get(column, column): np.array(
+                [names[column].get(str(value), -1) for value in table[column]], dtype=np.int64
+            )
             for column in columns[:-1]
         }
         tables[kind] = Decisions(np.arange(start, start + len(amount)), labels)

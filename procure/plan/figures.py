@@ -20,9 +20,7 @@ from procure.scenario.scenario import Scenario
 
 SHARED: Final = ("spend", "compute", "chips")
 SHARE_LABELS: Final = ("vendor", "provider")
-_ORDERS: Final = (
-    "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
-)
+_ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
 _ZERO: Final = 1e-9
 
 
@@ -80,13 +78,15 @@ class Figures:
     def totals(self) -> Table:
         """Totals by name: money in USD (undiscounted but for discounted_cost), carbon in t, power in MW."""
         served = self.ledger.quantity("served")
-        price = np.nan_to_num(self.index.unmet_usd)[served.labels["workload"]]
+        done = sums(served.labels["workload"], served.value(self.answer), len(self.index.workloads))
+        training = self.index.kind_is("training")  # a run that holds a block may do more than its work
+        done = np.where(training, np.minimum(done, self.index.work), done)
         totals = {
             "discounted_cost": float(discounted_cost(self.ledger).value(self.answer).sum()),
             **{name: self.total(name) for name in ("cost", "spend", "upfront", "energy_cost", "serving_cost")},
             "penalty": self.total("penalty") + self.total("soft_penalty"),
             **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
-            "served_value": float((served.value(self.answer) * price).sum()),
+            "served_value": float((done * np.nan_to_num(self.index.unmet_usd)).sum()),
             "peak_power": self._peak("power"),
             "peak_chips": self._peak("chips"),
         }
@@ -139,7 +139,12 @@ class Figures:
     def _names(self, key: Sequence[int]) -> tuple[str, ...]:
         horizon = self.index.scenario.horizon
         source, period, part, future = key
-        return self.index.source_ids[source], horizon.labels[period], horizon.slice_ids[part], self.index.futures[future]
+        return (
+            self.index.source_ids[source],
+            horizon.labels[period],
+            horizon.slice_ids[part],
+            self.index.futures[future],
+        )
 
     def serving(self) -> Table:
         """Which workload runs where: rate, work and chips."""
@@ -151,7 +156,9 @@ class Figures:
         workload, source = serve.labels["workload"], serve.labels["source"]
         work = rate * index.per_hour[workload] * index.slice_hours[serve.labels["period"], serve.labels["slice"]]
         chips = rate / index.chip_rate[workload, source]
-        keys = zip(*(serve.labels[name].tolist() for name in ("workload", "source", "period", "slice", "future")), strict=True)
+        keys = zip(
+            *(serve.labels[name].tolist() for name in ("workload", "source", "period", "slice", "future")), strict=True
+        )
         rows = [
             (index.workloads[key[0]].id, *self._names(key[1:]), *numbers)
             for key, numbers in zip(keys, zip(rate.tolist(), work.tolist(), chips.tolist(), strict=True), strict=True)
@@ -180,7 +187,12 @@ class Figures:
         _, names, available = limited_regions(self.index)
         regions, labels = self.index.sources.values["region"], self.index.scenario.horizon.labels
         rows = [
-            (regions[r], labels[t], value, float(available[names.index(regions[r]), t]) if regions[r] in names else None)
+            (
+                regions[r],
+                labels[t],
+                value,
+                float(available[names.index(regions[r]), t]) if regions[r] in names else None,
+            )
             for (r, t), value in sorted(peak.items())
             if value > _ZERO
         ]
@@ -225,7 +237,9 @@ class Figures:
         (workload, period), amount = self._sum("unmet_work", "workload", "period")
         left = dict(zip(zip(workload.tolist(), period.tolist(), strict=True), amount.tolist(), strict=True))
         hours = index.load @ (index.slice_hours.T)  # hours at full load, shape (W, T)
-        demand = np.where(index.kind_is("inference")[:, None], index.demand * hours * index.per_hour[:, None], index.demand)
+        demand = np.where(
+            index.kind_is("inference")[:, None], index.demand * hours * index.per_hour[:, None], index.demand
+        )
         for row in np.flatnonzero(index.kind_is("training")):
             demand[row, index.last_period[row]] = index.work[row]
         labels = index.scenario.horizon.labels
@@ -238,7 +252,7 @@ class Figures:
         return _table("workload period demand served unmet", rows)
 
     def tail(self) -> Table:
-        """What is owed after the horizon, by offer, USD."""
+        """Return what is owed after the horizon, by offer, USD."""
         (source,), usd = self._sum("committed_tail", "source")
         rows = [(self.index.source_ids[s], v) for s, v in zip(source.tolist(), usd.tolist(), strict=True) if v > 0]
         return _table("offer usd", rows)
@@ -252,11 +266,11 @@ class Figures:
             if limit.bound.endswith("count"):
                 group, window = np.zeros(len(value), dtype=np.int64), np.arange(len(value)) // measured.futures
             names = measured.groups if limit.per and not limit.bound.endswith("count") else ("",)
-            for row in range(len(value)):
-                rows.append((
-                    limit.id, names[group[row]], measured.windows[window[row]], limit.bound,
-                    float(value[row]), float(bound[row]), float(slack[row]), float(violation[row]),
-                ))  # fmt: skip
+            numbers = zip(*(part.tolist() for part in (value, bound, slack, violation)), strict=True)
+            rows.extend(
+                (limit.id, names[group[row]], measured.windows[window[row]], limit.bound, *four)
+                for row, four in enumerate(numbers)
+            )
         return _table("limit group window bound value limit_value slack violation", rows)
 
     def _site_power(self) -> Iterable[tuple[object, ...]]:

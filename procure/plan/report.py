@@ -86,15 +86,27 @@ def headline(plan: Plan) -> str:
     """Return what matters most, in a few lines."""
     totals, horizon, result = plan.totals, plan.scenario.horizon, plan.result
     served = {row["workload"]: 0.0 for row in rows(plan.figures["unmet"])}
-    short = {str(row["workload"]) for row in rows(plan.figures["unmet"]) if float(str(row["unmet"])) > 1e-6 * float(str(row["demand"]))}
+    short = {
+        str(row["workload"])
+        for row in rows(plan.figures["unmet"])
+        if float(str(row["unmet"])) > 1e-6 * float(str(row["demand"]))
+    }
     how = {"optimal": "proven", "limit": "stopped at its limit", "cancelled": "stopped by you"}[result["ending"]]
-    within = "with no bound known" if result["bound"] is None else f"within {percent(plan.gap)[:-2].strip()} % of the best possible"
-    vendor = _largest(plan, "vendor")
+    within = (
+        "with no bound known"
+        if result["bound"] is None
+        else f"within {percent(plan.gap)[:-2].strip()} % of the best possible"
+    )
+    vendor, span = _largest(plan, "vendor"), f"{horizon.labels[0]} to {horizon.labels[-1]}"
     lines = [
-        f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {horizon.labels[0]} to {horizon.labels[-1]}",
+        f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {span}",
         f"  cost       [bold]{usd(totals['discounted_cost'])} USD[/bold] discounted; {usd(totals['cost'])} USD in cash"
         + (f", less {usd(totals['salvage'])} USD of salvage value" if totals["salvage"] > 0.5 else ""),
-        *([f"  penalty    {usd(totals['penalty'])} USD for work left and soft limits broken"] if totals["penalty"] > 0.5 else []),
+        *(
+            [f"  penalty    {usd(totals['penalty'])} USD for work left and soft limits broken"]
+            if totals["penalty"] > 0.5
+            else []
+        ),
         f"  proof      {how} {within}; audited",
         f"  capacity   {amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
         f"  work       {len(served) - len(short)} of {len(served)} workloads served in full"
@@ -116,10 +128,8 @@ def _largest(plan: Plan, label: str) -> str:
         spent[str(row["value"])] += float(str(row["amount"]))
     name = max(spent, key=lambda key: spent[key])
     worst = max((row for row in found if row["value"] == name), key=lambda row: float(str(row["share"])))
-    return (
-        f"{name} has {percent(spent[name] / sum(spent.values()))} of spend, at most {percent(float(str(worst['share'])))} "
-        f"({worst['year']})"
-    )
+    share, most = spent[name] / sum(spent.values()), float(str(worst["share"]))
+    return f"{name} has {percent(share)} of spend, at most {percent(most)} ({worst['year']})"
 
 
 def footer(plan: Plan) -> str:
@@ -184,7 +194,9 @@ def _rents(plan: Plan, *, full: bool) -> "RichTable | None":
     grid = _grid("Rent", "offer", "peak units", "peak chips", "unit-hours", "USD/unit-h")
     ranked = sorted(used, key=lambda offer: -used[offer] * price[offer])
     for offer in ranked if full else ranked[:12]:
-        grid.add_row(offer, amount(peak[offer]), amount(peak[offer] * chips[offer]), amount(used[offer]), f"{price[offer]:,.2f}")
+        grid.add_row(
+            offer, amount(peak[offer]), amount(peak[offer] * chips[offer]), amount(used[offer]), f"{price[offer]:,.2f}"
+        )
     return _note_rest(grid, len(ranked), 12, full)
 
 
@@ -207,7 +219,9 @@ def _cash(plan: Plan) -> "RichTable":
     for row in rows(plan.figures["cash"]):
         sums[str(row["ledger"]), str(row["item"])][year_of[str(row["period"])]] += float(str(row["usd"]))
     grid = _grid("Cash by year (USD)", "ledger", "item", *years, "total", left=2)
-    for (ledger, item), found in sorted(sums.items(), key=lambda entry: (entry[0][0] == "opex", -sum(entry[1].values()))):
+    for (ledger, item), found in sorted(
+        sums.items(), key=lambda entry: (entry[0][0] == "opex", -sum(entry[1].values()))
+    ):
         grid.add_row(ledger, item, *(usd(found[year]) for year in years), usd(sum(found.values())))
     whole = [sum(found[year] for found in sums.values()) for year in years]
     grid.add_row("", "total", *(usd(value) for value in whole), usd(sum(whole)), style="bold")
@@ -221,7 +235,9 @@ def _shares(plan: Plan) -> "RichTable":
         if row["quantity"] == "spend":
             found[str(row["label"]), str(row["value"])][str(row["year"])] = float(str(row["share"]))
     grid = _grid("Share of spend", "by", "name", *years, left=2)
-    for (label, name), by_year in sorted(found.items(), key=lambda entry: (entry[0][0] != "vendor", -sum(entry[1].values()))):
+    for (label, name), by_year in sorted(
+        found.items(), key=lambda entry: (entry[0][0] != "vendor", -sum(entry[1].values()))
+    ):
         grid.add_row(label, name, *(percent(by_year.get(year, 0.0)) for year in years))
     return grid
 
@@ -232,12 +248,11 @@ def _workloads(plan: Plan, *, full: bool) -> "RichTable":
     for row in rows(plan.figures["unmet"]):
         demand[str(row["workload"])] += float(str(row["demand"]))
         unmet[str(row["workload"])] += float(str(row["unmet"]))
-    codes, sources = plan.scenario.sources.codes, plan.scenario.sources.values
     ids = {name: number for number, name in enumerate(plan.computed.index.source_ids)}
     chips: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows(plan.figures["serving"]):
-        number = ids[str(row["source"])]
-        place = f"{sources['accelerator'][codes['accelerator'][number]]} at {sources['provider'][codes['provider'][number]]}"
+        source = plan.scenario.sources.row(ids[str(row["source"])])
+        place = f"{source['accelerator']} at {source['provider']}"
         chips[str(row["workload"])][place] += float(str(row["chips"]))
     grid = _grid("Work", "workload", "kind", "mostly on", "served", left=3)
     for work in plan.scenario.workloads:

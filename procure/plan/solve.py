@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from procure.formulation.build import build
-from procure.formulation.index import Floats
+from procure.formulation.eligibility import eligible
+from procure.formulation.index import Floats, Index
 from procure.formulation.ledger import discounted_cost
 from procure.formulation.model import Formulation
 from procure.plan.decisions import read_decisions
@@ -134,12 +135,15 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
     if result.has_solution:
         return
     if result.ending is Ending.INFEASIBLE:
+        reach = [bool(row.any()) for row in eligible(Index(scenario))]
+        alone = [work.id for work, may in zip(scenario.workloads, reach, strict=True) if not may]
         hard = [limit.id for limit in scenario.limits if limit.soft is None]
         must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
         message = (
-            f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and the "
-            f"work that must be served ({', '.join(must) or 'none'}) contradict one another. Loosen a limit, give it a "
-            "soft price, or give the work an unmet_usd_per_unit."
+            f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and "
+            f"the work that must be served ({', '.join(must) or 'none'}) contradict one another. "
+            + (f"No offer may run {', '.join(alone)}. " if alone else "")
+            + "Loosen a limit, give it a soft price, or give the work an unmet_usd_per_unit."
         )
         raise Infeasible(message, result)
     if result.ending in (Ending.LIMIT_EMPTY, Ending.CANCELLED_EMPTY):

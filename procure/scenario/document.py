@@ -13,7 +13,7 @@ from procure.scenario.scenario import Scenario
 Path_ = tuple[str | int, ...]
 MAX_BYTES: Final = 20_000_000
 MAX_DEPTH: Final = 30
-MAX_NODES: Final = 1_000_000
+MAX_NODES: Final = 300_000
 MAX_FILES: Final = 50
 _PLAIN: Final = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
@@ -201,6 +201,8 @@ class _Reader:
         if tag == "bool":
             return text.lower() == "true"
         if tag in ("int", "float"):
+            if tag == "int" and len(text) > 1 and text[0] == "0":
+                return text  # an id such as 007
             try:
                 return int(text.replace("_", "")) if tag == "int" else float(text.replace("_", ""))
             except ValueError:

@@ -17,7 +17,9 @@ class Fleet(Noun):
     chips: Positive
     contract: Contract = "owned"
     start: When | None = Field(default=None, alias="from", description="First period; none: from the start")
-    until: When | None = Field(default=None, description="Expiry: not there from this date on; none: beyond the horizon")
+    until: When | None = Field(
+        default=None, description="Expiry: not there from this date on; none: beyond the horizon"
+    )
     price_usd_per_chip_hour: Money = 0.0
     kw_per_chip: Plain | None = Field(default=None, description="IT power of a chip, kW; PUE is added")
     availability: PositiveShare = 1.0

@@ -54,7 +54,9 @@ class Limit(Noun):
     start: When | None = Field(default=None, alias="from", description="First period it holds in")
     until: When | None = Field(default=None, description="It does not hold from this date on")
     every: Every | None = Field(default=None, description="Window: period, month, quarter, year, horizon")
-    soft: Money | None = Field(default=None, description="USD per unit of the quantity beyond the limit; none: hard")
+    soft: Money | None = Field(
+        default=None, description="USD per unit of the quantity beyond the limit, in each of its windows; none: hard"
+    )
 
     @property
     def bound(self) -> str:
@@ -74,7 +76,7 @@ class Limit(Noun):
             where = data.get("where")
             chosen = where.items() if isinstance(where, Mapping) else ()
             parts = [data.get("quantity"), *(f"{label}-{value}" for label, value in chosen)]
-            parts += [f"per-{data['per']}"] if data.get("per") else []
+            parts += [f"{key}-{data[key]}" for key in ("per", "of", "every", "from", "start", "until") if data.get(key)]
             parts += [name for name in BOUNDS if data.get(name) is not None]
             text = "_".join("".join(c if c.isalnum() or c in "-_" else "-" for c in str(part)) for part in parts)
             return {**data, "id": text[:120].rstrip("-")}

@@ -57,7 +57,9 @@ class Series:
                 form = (("start", number(value["start"])), (other, second))
                 numbers = (form[0][1], max(second, 0.0) if keys == _GROWTH_KEYS else second)
             else:
-                steps = sorted(((parse_when(when), number(entry)) for when, entry in value.items()), key=lambda s: moment(s[0]))
+                steps = sorted(
+                    ((parse_when(when), number(entry)) for when, entry in value.items()), key=lambda s: moment(s[0])
+                )
                 form, numbers = tuple(steps), tuple(entry for _, entry in steps)
         else:
             form = number(value)

@@ -26,8 +26,8 @@ class Workload(Noun):
     - ``inference``: ``demand`` is a rate at its peak in each period; ``load`` gives the share of it in each slice.
     - ``batch``: ``demand`` is the work that arrives in each period; each part may wait up to ``may_wait``, and all of
       it is done inside the horizon.
-    - ``training``: ``work`` is done between ``from`` and ``until``; whenever it runs it holds at least
-      ``min_block_chips`` of one accelerator in one region.
+    - ``training``: ``work`` is done between ``from`` and ``until``; whenever it runs it keeps at least
+      ``min_block_chips`` of one accelerator in one region busy, and may then do more than its work.
 
     Work that may be left undone has a price, ``unmet_usd_per_unit``; without one, all of it must be served.
     """
@@ -43,7 +43,9 @@ class Workload(Noun):
     start: When | None = Field(default=None, alias="from", description="First period it may run in")
     until: When | None = Field(default=None, description="It may not run from this date on")
     may_wait: Duration = Field(default="0 days", description="Batch: how long work may wait, rounded down to periods")
-    load: dict[Id, Share] = Field(default_factory=dict, description="Inference: share of the peak in each slice, else 1")
+    load: dict[Id, Share] = Field(
+        default_factory=dict, description="Inference: share of the peak in each slice, else 1"
+    )
     utilisation: PositiveShare = Field(default=1.0, description="Share of a chip's throughput that can be relied on")
     throughput: dict[Id, Positive] = Field(
         default_factory=dict, description="Work per chip and second (or hour, see rate_per) on each accelerator"

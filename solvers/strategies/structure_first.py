@@ -1,9 +1,9 @@
 """Structure first: few binaries decide the shape, many counts follow it.
 
-Stage one keeps the structure whole and lets the counts be fractions: its bound holds for the whole problem. Stage two
-fixes the structure and makes the counts whole: its answer is a plan. Where the two lie further apart than the gap asked
-for, the whole problem is solved from that plan. The saving comes from counts that are large: rounding thousands of units
-costs next to nothing, while branching on them never ends.
+Stage one keeps the structure whole and lets the counts be fractions: its bound holds for the whole problem. Stage
+two fixes the structure and makes the counts whole: its answer is a plan. Where the two lie further apart than the gap
+asked for, the whole problem is solved from that plan. The saving comes from counts that are large: rounding thousands
+of units costs next to nothing, while branching on them never ends.
 """
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ def structure_first(problem: Problem, options: Options, progress: Watch, cancels
         fixed = _fixed(problem, structure, shape.values)
         room = max(options.gap - relative_gap(shape.objective, shape.bound), options.gap / 2)
         watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
-        counts = direct(fixed, replace(options, gap=room, start=None, time_limit_s=_left(options, began)), watch, cancels)
+        counts = direct(
+            fixed, replace(options, gap=room, start=None, time_limit_s=_left(options, began)), watch, cancels
+        )
         best = _joined(counts, shape.bound, options, began)
         if best.ending in (Ending.OPTIMAL, Ending.CANCELLED):
             return best
-    return _whole(problem, options, _told(progress, "search", began, bound=shape.bound, plan=True), cancels, best, shape, began)
+    return _whole(
+        problem, options, _told(progress, "search", began, bound=shape.bound, plan=True), cancels, best, shape, began
+    )
 
 
 def _whole(

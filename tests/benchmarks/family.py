@@ -126,8 +126,7 @@ class _Draw:
             throughput = {chip: value * factor for chip, value in model.throughput.items()}
             eligible, memory_gb = model.eligible, model.min_memory_gb
             costs = tuple(
-                ServingCost(where=cost.where, usd_per_unit=cost.usd_per_unit / factor)
-                for cost in model.serving_cost
+                ServingCost(where=cost.where, usd_per_unit=cost.usd_per_unit / factor) for cost in model.serving_cost
             )
         chips = self.typical * float(np.exp(self.random.normal(-0.2, 0.7)))
         rate = throughput[REFERENCE.id] * 0.6
@@ -230,9 +229,7 @@ class _Draw:
 
     def _offer(self, region: Region, chip: Chip, contract: Any, usd: float, **fields: Any) -> Offer:
         """Draw an offer whose supply is a share of all that is needed, by what the chip can do."""
-        speed = math.sqrt(
-            chip.best_tflops * chip.bandwidth_gb_s / REFERENCE.best_tflops / REFERENCE.bandwidth_gb_s
-        )
+        speed = math.sqrt(chip.best_tflops * chip.bandwidth_gb_s / REFERENCE.best_tflops / REFERENCE.bandwidth_gb_s)
         pools = self.size.providers * self.size.regions * 3
         units = self.need / pools * self.between(0.2, 1.4) / (speed * chip.chips_per_unit)
         supply = float(max(2, math.ceil(units)))
@@ -270,9 +267,7 @@ class _Draw:
         capex = 500 * REFERENCE.usd_per_chip_hour * self.need
         share = round(1.6 / self.size.providers, 2)
         return (
-            Limit(
-                id="nvidia-share", quantity="spend", where={"vendor": "nvidia"}, every="year", max_share=0.5
-            ),
+            Limit(id="nvidia-share", quantity="spend", where={"vendor": "nvidia"}, every="year", max_share=0.5),
             Limit(id="provider-share", quantity="spend", per="provider", every="year", max_share=share),
             Limit(
                 id="capex",

@@ -138,9 +138,7 @@ def phases(scenario: Scenario, nonzeros: int) -> dict[str, float]:
     finally:
         module.FAMILIES, builder.problem = families, assemble
     spent["index and classes"] = total - sum(spent.values())
-    return {
-        name: s / max(nonzeros, 1) * 1e6 for name, s in sorted(spent.items(), key=lambda entry: -entry[1])
-    }
+    return {name: s / max(nonzeros, 1) * 1e6 for name, s in sorted(spent.items(), key=lambda entry: -entry[1])}
 
 
 def _noted(spent: dict[str, float], name: str, work: Callable[[], _T]) -> _T:

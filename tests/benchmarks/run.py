@@ -93,9 +93,7 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "figures.json")
         command = [sys.executable, "-m", "tests.benchmarks.run", "measure", json.dumps(task), str(target)]
-        child = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True
-        )
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
         try:
             _, said = child.communicate(timeout=limit_s)
             error = "" if child.returncode == 0 else _last(said) or f"ended with code {child.returncode}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from procure.scenario_file import bundled, find, load, load_data, schema
 from procure.scenario.complaint import InvalidData
+from procure.scenario_file import bundled, find, load, load_data, schema
 
 
 def complaints(path):

@@ -52,12 +52,18 @@ CASES = [
     Case("fixed_charge", 58, {"offers.y.min_order": 0}),
     Case("mix", 213),
     Case("mix", 208.4, {"offers.on-demand.price_usd_per_unit_hour": 2.3}),
+    # never idle: two reserved, 48, and the other 134 - 48 chip-hours on demand, 215
+    Case("mix", 263, limits=({"quantity": "idle", "max": 0},)),
     Case("mix_slices", 216),
     Case("capacity", 168),
     Case("capacity", 192, {"workloads.index.demand": 100}),
     Case("inference", 32),
     Case("inference", 30, {"workloads.work.essential_share": 0}),
     Case("inference", 42, {"workloads.work.essential_share": 1}),
+    # 6 cheap (12); of the other 6, two are left out (6) and four are dear (20); then one out and five dear; then three
+    Case("inference", 38, limits=({"quantity": "unmet", "max": 2},)),
+    Case("inference", 40, limits=({"quantity": "penalty", "max": 3},)),
+    Case("inference", 36, limits=({"quantity": "served", "min": 9},)),
     Case("batch", 20),
     Case("batch", 32, {"workloads.work.may_wait": "1 hour"}),
     Case("batch", 30.5, {"workloads.work.may_wait": "1 hour", "workloads.work.unmet_usd_per_unit": 4.5}),
@@ -150,6 +156,13 @@ def test_an_instance_has_the_optimum_worked_by_hand(case: Case, options: dict[st
         assert found is None
     else:
         assert found == pytest.approx(case.optimum, rel=2e-6, abs=1e-6)
+
+
+def test_of_plans_that_serve_as_much_the_cheapest_is_taken() -> None:
+    """Four units of value are all there is; item d has them for 1 USD, every other item costs more."""
+    plan = solve(Case("knapsack", 0, {"workloads.value.demand": 4}).scenario(), gap=GAP)
+    assert plan.result["objective"] == pytest.approx(0, abs=1e-6)
+    assert plan.totals["discounted_cost"] == pytest.approx(1, rel=1e-6)
 
 
 def test_every_instance_is_solved() -> None:

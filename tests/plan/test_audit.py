@@ -352,7 +352,10 @@ MALFORMED: list[tuple[str, Callable[[Plan], Any]]] = [
     ("format", lambda plan: plan.update(format="procure-plan/2")),
     ("scenario", lambda plan: plan.pop("scenario")),
     ("scenario", lambda plan: plan.update(scenario=[1])),
-    ("scenario", lambda plan: plan["scenario"].update(limits=[{"quantity": "spend", "where": [1], "max": 1}])),
+    (
+        "scenario.limits[0].where",
+        lambda plan: plan["scenario"].update(limits=[{"quantity": "spend", "where": [1], "max": 1}]),
+    ),
     ("scenario.offers[0].region", lambda plan: plan["scenario"]["offers"][0].update(region="nowhere")),
     ("provenance.scenario_hash", lambda plan: plan.pop("provenance")),
     ("result", lambda plan: plan.pop("result")),

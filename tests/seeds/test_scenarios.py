@@ -5,9 +5,9 @@ import pytest
 import procure
 from procure.catalogue.resolve import CatalogueUse
 from procure.formulation.build import check
-from procure.scenario_file import bundled, find, load, schema
 from procure.scenario.document import read_document, to_yaml
 from procure.scenario.scenario import build
+from procure.scenario_file import bundled, find, load, schema
 
 SCENARIOS = {name: load(name) for name in bundled()}
 SIZES = {"startup": (12, 4, 15, 40), "enterprise": (12, 12, 60, 120), "frontier-lab": (28, 30, 250, 400)}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from procure.scenario_file import load
 from procure.scenario.accelerator import Accelerator
 from procure.scenario.complaint import InvalidData
+from procure.scenario_file import load
 from procure.throughput.estimate import fill, throughput
 from procure.throughput.table import Measured, Profile, ThroughputTable, read_throughput
 

@@ -105,13 +105,14 @@ def _batch(findings: Findings, facts: Facts, number: int, served: FloatArray, un
 
 
 def _training(findings: Findings, facts: Facts, number: int, served: FloatArray, unmet: FloatArray) -> None:
-    """Work served inside the window + unmet = work."""
+    """Work served inside the window + unmet = work; a run that holds a block may do more."""
     work = facts.works[number]
     first, last = facts.windows[number]
     total = work.work or 0.0
     found = math.fsum([*served[first:last].tolist(), *unmet.tolist()])
     findings.count("demand")
-    if abs(found - total) > held(total):
+    more = found > total and not work.min_block_chips
+    if (more or found < total) and abs(found - total) > held(total):
         what = "is served and unmet to an amount that is not the work"
         findings.add(row_name("demand", (work.id, _window(facts, number))), what, found, total)
 

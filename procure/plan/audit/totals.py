@@ -59,8 +59,7 @@ class Totals:
     @cached_property
     def values(self) -> dict[str, float]:
         """The totals by name."""
-        amounts, facts = self.amounts, self.facts
-        served = amounts.decisions.serving
+        amounts = self.amounts
         return {
             "discounted_cost": self.discounted_cost,
             "cost": math.fsum(self.cost_by_period.tolist()),
@@ -69,10 +68,17 @@ class Totals:
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),
             "carbon": self._sum("carbon"),
-            "served_value": math.fsum((served.amount * facts.unmet_usd[served.work]).tolist()),
+            "served_value": self._served_value(),
             "peak_power": self._peak(amounts.power),
             "peak_chips": self._peak(amounts.chips),
         }
+
+    def _served_value(self) -> float:
+        """Price of the work served; of a training run no more than its work."""
+        serving = self.amounts.decisions.serving
+        done = fsum_by(serving.work, serving.amount, len(self.facts.works))
+        most = np.array([math.inf if work.work is None else work.work for work in self.facts.works])
+        return math.fsum((np.minimum(done, most) * self.facts.unmet_usd).tolist())
 
     @cached_property
     def tolerances(self) -> dict[str, float]:

@@ -57,7 +57,8 @@ def windows_of(facts: Facts, limit: Limit) -> Windows:
     first = holds[place]  # the windows follow each other in time
     last = holds[np.append(place[1:], len(holds)) - 1] if len(holds) else holds
     weight = facts.hours if level else np.ones_like(facts.hours)
-    divisor = np.bincount(renumbered.reshape(-1), facts.hours[holds].sum(axis=1)) if level else np.ones(kept.size)
+    spans = np.bincount(renumbered.reshape(-1), facts.hours[holds].sum(axis=1)).astype(np.float64)
+    divisor = spans if level else np.ones(kept.size)
     return Windows([labels[old] for old in kept], number, first, last, weight, divisor)
 
 
