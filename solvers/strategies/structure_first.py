@@ -24,6 +24,8 @@ MANY_COUNTS = 300
 """With fewer counts the engine's own search is as fast (measured on the benchmark family)."""
 SHAPE_SHARE = 0.6
 """Share of the time limit that stage one may take."""
+ROUND_S = 10.0
+"""Time to make the counts of a cancelled stage one whole, so that a plan is kept."""
 SHORT_S = 1.0
 """Time in which nothing more would come of a search."""
 
@@ -54,17 +56,20 @@ def structure_first(problem: Problem, options: Options, progress: Watch, cancels
         _told(progress, "structure", began, bound=None, plan=False),
         cancels,
     )
-    if shape.ending in (Ending.CANCELLED, Ending.CANCELLED_EMPTY, Ending.INFEASIBLE, Ending.UNBOUNDED):
+    if shape.ending in (Ending.CANCELLED_EMPTY, Ending.INFEASIBLE, Ending.UNBOUNDED):
         return replace(shape, values=None, objective=math.inf, gap=math.inf, check=None, ending=_empty(shape.ending))
     best = None
     if shape.values is not None:
         fixed = _fixed(problem, structure, shape.values)
         room = max(options.gap - relative_gap(shape.objective, shape.bound), options.gap / 2)
         watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
-        counts = direct(
-            fixed, replace(options, gap=room, start=None, time_limit_s=_left(options, began)), watch, cancels
-        )
+        cancelled = shape.ending is Ending.CANCELLED
+        left = ROUND_S if cancelled else _left(options, began)
+        asked = replace(options, gap=room, start=None, time_limit_s=left)
+        counts = direct(fixed, asked, watch, (lambda: cancels() - 1) if cancelled else cancels)
         best = _joined(counts, shape.bound, options, began)
+        if cancelled and best.ending is not Ending.OPTIMAL:
+            return replace(best, ending=Ending.CANCELLED if best.has_solution else Ending.CANCELLED_EMPTY)
         if best.ending in (Ending.OPTIMAL, Ending.CANCELLED):
             return best
     return _whole(
@@ -84,7 +89,7 @@ def _whole(
     found = direct(problem, replace(options, start=start, time_limit_s=left), watch, cancels)
     if best is not None and best.values is not None and (found.values is None or found.objective > best.objective):
         found = replace(best, bound=max(found.bound, best.bound), ending=found.ending, message=found.message)
-    return _joined(found, shape.bound, options, began)
+    return _joined(found, max(found.bound, shape.bound), options, began)
 
 
 def _part(limit_s: float | None, share: float) -> float | None:
