@@ -24,8 +24,8 @@ MANY_COUNTS = 300
 """With fewer counts the engine's own search is as fast (measured on the benchmark family)."""
 SHAPE_SHARE = 0.6
 """Share of the time limit that stage one may take."""
-ROUND_S = 10.0
-"""Time to make the counts of a cancelled stage one whole, so that a plan is kept."""
+ROUND_S, ROUND_GAP = 10.0, 0.02
+"""Time and gap to make the counts of a cancelled stage one whole, so that a plan is kept."""
 SHORT_S = 1.0
 """Time in which nothing more would come of a search."""
 
@@ -65,11 +65,12 @@ def structure_first(problem: Problem, options: Options, progress: Watch, cancels
         watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
         cancelled = shape.ending is Ending.CANCELLED
         left = ROUND_S if cancelled else _left(options, began)
-        asked = replace(options, gap=room, start=None, time_limit_s=left)
+        asked = replace(options, gap=max(room, ROUND_GAP) if cancelled else room, start=None, time_limit_s=left)
         counts = direct(fixed, asked, watch, (lambda: cancels() - 1) if cancelled else cancels)
         best = _joined(counts, shape.bound, options, began)
         if cancelled and best.ending is not Ending.OPTIMAL:
-            return replace(best, ending=Ending.CANCELLED if best.has_solution else Ending.CANCELLED_EMPTY)
+            ending = Ending.CANCELLED if best.has_solution else Ending.CANCELLED_EMPTY
+            return replace(best, ending=ending, message="cancelled; the best structure so far with whole counts")
         if best.ending in (Ending.OPTIMAL, Ending.CANCELLED):
             return best
     return _whole(
