@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from procure.plan.solve import SolverFailed as SolverFailed
     from procure.plan.solve import solve as solve
     from procure.scenario.complaint import InvalidData as InvalidData
+    from procure.scenario.document import to_yaml as to_yaml
     from procure.scenario.limit import Limit as Limit
     from procure.scenario.scenario import Scenario as Scenario
     from procure.scenario_file import load as load
@@ -27,6 +28,7 @@ _HOMES = {
     "Plan": "procure.plan.plan",
     "load_plan": "procure.plan.plan",
     "AuditFailed": "procure.plan.plan",
+    "to_yaml": "procure.scenario.document",
     "InvalidData": "procure.scenario.complaint",
     "Limit": "procure.scenario.limit",
     "Scenario": "procure.scenario.scenario",

@@ -5,8 +5,6 @@ import numpy as np
 from procure.formulation.index import Bools, Index
 from procure.formulation.model import Rule
 
-RULES = ("no throughput on its accelerator", "not among the eligible", "excluded", "chip memory", "domain memory")
-
 
 def refusals(index: Index) -> dict[str, Bools]:
     """Return for each rule where it keeps a workload off a source, shape (W, S) each."""

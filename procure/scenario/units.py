@@ -130,7 +130,6 @@ class Unit:
 Money = Annotated[float, Unit(parse_money, "USD")]
 Plain = Annotated[float, Unit(parse_plain, "number")]
 Positive = Annotated[float, Unit(parse_plain, "number", above_low=True)]
-Power = Annotated[float, Unit(parse_power_mw, "MW")]
 Share = Annotated[float, Unit(parse_share, "share", high=1)]
 PositiveShare = Annotated[float, Unit(parse_share, "share", high=1, above_low=True)]
 YearlyRate = Annotated[float, Unit(parse_share, "share per year", low=-0.99, high=10)]
