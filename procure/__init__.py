@@ -37,6 +37,8 @@ __all__ = [*_HOMES]  # noqa: PLE0604  # names above, imported on first use so th
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("procure")
     if name not in _HOMES:
         raise AttributeError(f"module 'procure' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)

@@ -5,6 +5,7 @@ Results go to standard output, progress and complaints to standard error. Exit c
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "enterprise"
 INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
 
 app = typer.Typer(
     name="procure",
@@ -51,8 +53,12 @@ VerboseOption = Annotated[
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a reader that stops listening, such as ``head``, ends it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED_PIPE)
 
 
 @app.callback(invoke_without_command=True)
@@ -105,15 +111,15 @@ def solve(
                 seed=seed,
                 progress=progress,
             )
-        if out:
-            write_plan(plan, out)
-            _errors().print(f"wrote {out}", style="dim", highlight=False)
         if as_json:
             typer.echo(json.dumps(plan.to_data(), allow_nan=False))
         else:
             from procure.plan.report import show_plan
 
             show_plan(plan, _output(), full=full)
+        if out:
+            write_plan(plan, out)
+            _errors().print(f"wrote {out}", style="dim", markup=False)
         if plan.result["ending"] == "cancelled":
             raise typer.Exit(INTERRUPTED)
 
@@ -239,12 +245,14 @@ def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]
         edits: dict[str, Any] = {}
         for change in changes or []:
             path, equals, value = change.partition("=")
-            if not equals or not path:
-                raise InvalidData(
-                    [Complaint(("--set",), change, "expected PATH=VALUE", "Write --set horizon.periods=8.")]
-                )
+            if not equals or not path or not value.strip():
+                remedy = "Write --set horizon.periods=8, or PATH=null to take a value away."
+                raise InvalidData([Complaint((path,), value, "expected PATH=VALUE", remedy, "--set")])
             edits[path.strip()] = read_value(value)
-        return document, scenario.with_(edits) if edits else scenario
+        try:
+            return document, scenario.with_(edits) if edits else scenario
+        except InvalidData as error:
+            raise InvalidData([complaint.at("--set", None) for complaint in error.complaints]) from None
 
 
 @contextmanager
@@ -264,7 +272,7 @@ def _failures(verbose: bool) -> Iterator[None]:
 
     try:
         yield
-    except (typer.Exit, SystemExit):
+    except (typer.Exit, SystemExit, BrokenPipeError):
         raise
     except InvalidData as error:
         _complain(error)
@@ -274,7 +282,8 @@ def _failures(verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         code = _exit_code(error)
-        _errors().print(f"{type(error).__name__}: {error}", markup=False, highlight=False, style="red")
+        name = f"{type(error).__name__}: " if code == 1 else ""
+        _errors().print(f"{name}{error}", markup=False, soft_wrap=True, style="red")
         if code == 1:
             if verbose:
                 raise
@@ -310,11 +319,16 @@ def _complain(error: Any) -> None:
 def _output() -> "Console":
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # ends the program quietly, see `main`
+
     # a pipe or file is as wide as the tables need; a terminal keeps its own width
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=130)
+    known = sys.stdout is None or sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Output(highlight=False, emoji=False, width=None if known else 130)
 
 
 def _errors() -> "Console":
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, emoji=False)

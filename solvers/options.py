@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_SEED = 2**31 - 1
+MOST_THREADS = 4 * (os.cpu_count() or 1)
 STRATEGIES = ("auto", "direct", "structure_first")
 
 
@@ -68,7 +70,11 @@ class Options:
                 _is_number(self.gap, least=0) and self.gap < 1,
                 "a fraction from 0 up to 1, such as 0.001",
             ),
-            ("threads", _is_whole(self.threads, 1), "a whole number of at least 1"),
+            (
+                "threads",
+                _is_whole(self.threads, 1) and self.threads <= MOST_THREADS,
+                f"1 to {MOST_THREADS} on this machine",
+            ),
             (
                 "seed",
                 _is_whole(self.seed, 0) and self.seed < LARGEST_SEED,

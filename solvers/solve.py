@@ -65,19 +65,26 @@ def solve(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[Callable[[], int]]:
-    """Count Ctrl-C instead of raising it; outside the main thread, or where it is ignored, count nothing."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    """Count Ctrl-C and requests to end (SIGTERM, SIGHUP) instead of dying of them.
+
+    Outside the main thread nothing is counted, nor what the caller ignores or, but for Ctrl-C, handles itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield lambda: 0
         return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    ours = [number for number, handler in before.items() if handler == signal.SIG_DFL]
+    ours += [signal.SIGINT] if callable(before[signal.SIGINT]) else []
     seen = 0
 
     def note(_number: int, _frame: FrameType | None) -> None:
         nonlocal seen
         seen += 1
 
-    signal.signal(signal.SIGINT, note)
+    for number in ours:
+        signal.signal(number, note)
     try:
         yield lambda: seen
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in ours:
+            signal.signal(number, before[number])

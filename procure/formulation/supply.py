@@ -82,7 +82,7 @@ class Supply(Rule):
             _post_orders(ledger, order)
         if rent is not None:
             offer, period, part = (rent.labels[name] for name in ("source", "period", "slice"))
-            price = index.prices("price_usd_per_unit_hour")[offer] * index.price_factor[offer, period]
+            price = index.prices("hourly_usd")[offer] * index.price_factor[offer, period]
             ledger.post("money", rent.term(price * index.slice_hours[period, part], item=item("rent")).times(1.0))
         if place is not None:
             offer = place.labels["source"]
@@ -207,7 +207,7 @@ def _post_orders(ledger: Ledger, order: Decisions) -> None:
     horizon = index.scenario.horizon
     offer, ordered = order.labels["source"], order.labels["period"]
     factor = index.price_factor[offer, ordered]
-    hourly = index.prices("price_usd_per_unit_hour")[offer] * factor
+    hourly = index.prices("hourly_usd")[offer] * factor
     upfront = index.prices("upfront_usd_per_unit")[offer] * factor
     owned, block = index.contract_is("owned")[offer], index.contract_is("capacity_block")[offer]
     first, end = delivered(index, order)

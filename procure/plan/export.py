@@ -2,9 +2,11 @@
 
 import csv
 import io
+import math
 import os
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +29,12 @@ def check_target(target: str | os.PathLike[str]) -> None:
     if path.suffix not in (".json", ".xlsx") and not _is_folder(text):
         remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
         raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    folder = path if path.is_dir() else path.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise _unwritable(text, "its folder does not exist or is read-only")
+    if path.suffix == ".xlsx" and not _is_folder(text) and find_spec("xlsxwriter") is None:
+        remedy = 'Install it with: python -m pip install "procure[excel]"'
+        raise InvalidData([Complaint(("--out",), text, "expected the package XlsxWriter", remedy)])
 
 
 def _is_folder(text: str) -> bool:
@@ -63,7 +69,8 @@ def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
 
 def _sheets(plan: Plan) -> dict[str, dict[str, list[Any]]]:
     about = {**plan.result, **{k: v for k, v in plan.provenance.items() if not isinstance(v, dict)}}
-    summary = {"name": ["scenario", *about], "value": [plan.scenario.name, *map(str, about.values())]}
+    values = ["" if value in (None, math.inf) else value for value in about.values()]
+    summary = {"name": ["scenario", *about], "value": [plan.scenario.name, *values]}
     return {"summary": summary, **plan.figures, "rents": plan.decisions["rents"]}
 
 
@@ -86,11 +93,8 @@ def _folder(plan: Plan, folder: Path) -> None:
 
 
 def _workbook(plan: Plan) -> bytes:
-    try:
-        import xlsxwriter
-    except ImportError:
-        remedy = 'Install it with: python -m pip install "procure[excel]"'
-        raise InvalidData([Complaint(("--out",), ".xlsx", "expected the package XlsxWriter", remedy)]) from None
+    import xlsxwriter
+
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     head = book.add_format({"bold": True, "bottom": 1})

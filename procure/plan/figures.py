@@ -112,7 +112,7 @@ class Figures:
             offer, period = index.offers[order.labels["source"][row]], int(order.labels["period"][row])
             factor = float(index.price_factor[order.labels["source"][row], period])
             units = float(self.answer[order.column[row]])
-            hourly, upfront = offer.price_usd_per_unit_hour * factor, offer.upfront_usd_per_unit * factor * units
+            hourly, upfront = offer.hourly_usd * factor, offer.upfront_usd_per_unit * factor * units
             hours = horizon.hours_between(int(first[row]), int(end[row])) if offer.contract != "owned" else 0.0
             rows.append((
                 offer.id, horizon.labels[period], units, units * offer.chips_per_unit, horizon.labels[int(first[row])],
@@ -291,7 +291,11 @@ class Figures:
             if (table := self.ledger.tables.get(kind)) is not None
             for code in table.labels["source"].tolist()
         }
-        return _table("offer reason detail", unused(self.index, used))
+        serves = np.zeros((len(self.index.workloads), self.index.sources.size), dtype=bool)
+        serve = self.ledger.tables.get("serve")
+        if serve is not None:
+            serves[serve.labels["workload"], serve.labels["source"]] = True
+        return _table("offer reason detail", unused(self.index, used, serves[:, : len(self.index.offers)]))
 
     def all(self) -> dict[str, Table]:
         """Return every table by name."""

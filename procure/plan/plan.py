@@ -22,7 +22,7 @@ FORMAT: Final = "procure-plan/1"
 MAX_BYTES: Final = 500_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """An audited answer to a scenario.
 
@@ -77,12 +77,17 @@ class Plan:
         tables = {**self.decisions, **self.figures}
         if name not in tables:
             raise KeyError(f"no table {name!r}: there are {', '.join(tables)}")
-        return pd.DataFrame(tables[name])
+        table = tables[name]
+        empty = not len(next(iter(table.values())))
+        return pd.DataFrame(table, dtype=object if empty else None)  # an empty column of names is no number
 
     def __getattr__(self, name: str) -> "pd.DataFrame":
         if name in TABLES or name in DECISIONS:
             return self.frame(name)
         raise AttributeError(f"a plan has no {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<Plan of {self.scenario.name}: {self.result.get('ending')}, {self.result.get('objective')} USD>"
 
     def __str__(self) -> str:
         from procure.plan.report import summary

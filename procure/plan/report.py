@@ -18,6 +18,7 @@ BINDING: Final = 1e-3
 BROKEN: Final = 1e-6
 """A soft limit is broken when it is exceeded by more than this share of it."""
 _WIDE: Final = 110
+_CENTS: Final = 0.5
 _NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
                    "not_worth_it": "not worth their price"}  # fmt: skip
@@ -53,8 +54,8 @@ def summary(plan: Plan) -> str:
     """Return the headline and the binding limits as plain text."""
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=110, no_color=True, highlight=False)
-    console.print(headline(plan))
+    console = Console(file=io.StringIO(), width=110, no_color=True, highlight=False, emoji=False)
+    console.print(headline(plan), soft_wrap=True)
     console.print(_limits(plan, full=False))
     text = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
     return str(text).rstrip()
@@ -68,55 +69,59 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     full
         Every row of every section, rather than the largest.
     """
-    console.print(headline(plan))
+    console.print(headline(plan), soft_wrap=True)
     sections = (
         _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full),
         _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
-        if found is not None:
+        if found is not None and found.row_count:
             found.columns[0].no_wrap = console.width >= _WIDE
             console.print()
             console.print(found)
     console.print()
-    console.print(footer(plan), style="dim")
+    console.print(footer(plan), style="dim", soft_wrap=True)
 
 
 def headline(plan: Plan) -> str:
     """Return what matters most, in a few lines."""
-    totals, horizon, result = plan.totals, plan.scenario.horizon, plan.result
-    served = {row["workload"]: 0.0 for row in rows(plan.figures["unmet"])}
-    short = {
-        str(row["workload"])
-        for row in rows(plan.figures["unmet"])
-        if float(str(row["unmet"])) > 1e-6 * float(str(row["demand"]))
+    totals, horizon = plan.totals, plan.scenario.horizon
+    served = {str(row["workload"]) for row in rows(plan.figures["unmet"])}
+    short = sorted({str(row["workload"]) for row in rows(plan.figures["unmet"]) if _is_short(row)})
+    parts = [f"{usd(totals['cost'])} USD in cash"]
+    if totals["penalty"] > _CENTS:
+        parts.append(f"{usd(totals['penalty'])} USD of penalties for work left and soft limits broken")
+    if totals["salvage"] > _CENTS:
+        parts.append(f"less {usd(totals['salvage'])} USD of salvage value")
+    span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
+    lines = {
+        "cost": f"[bold]{usd(totals['discounted_cost'])} USD[/bold] discounted, all in",
+        "made of": f"{', '.join(parts)} (not discounted)",
+        "proof": f"{_proof(plan)}; audited",
+        "capacity": f"{amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
+        "work": f"{len(served) - len(short)} of {len(served)} workloads served in full"
+        + (f"; in part: {', '.join(short)}" if short else ""),
+        "vendor": _largest(plan, "vendor"),
+        "tail": f"{usd(totals['committed_tail'])} USD owed after {horizon.labels[-1]}"
+        if totals["committed_tail"] > _CENTS
+        else "",
     }
-    how = {"optimal": "proven", "limit": "stopped at its limit", "cancelled": "stopped by you"}[result["ending"]]
-    within = (
-        "with no bound known"
-        if result["bound"] is None
-        else f"within {percent(plan.gap)[:-2].strip()} % of the best possible"
-    )
-    vendor, span = _largest(plan, "vendor"), f"{horizon.labels[0]} to {horizon.labels[-1]}"
-    lines = [
-        f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {span}",
-        f"  cost       [bold]{usd(totals['discounted_cost'])} USD[/bold] discounted; {usd(totals['cost'])} USD in cash"
-        + (f", less {usd(totals['salvage'])} USD of salvage value" if totals["salvage"] > 0.5 else ""),
-        *(
-            [f"  penalty    {usd(totals['penalty'])} USD for work left and soft limits broken"]
-            if totals["penalty"] > 0.5
-            else []
-        ),
-        f"  proof      {how} {within}; audited",
-        f"  capacity   {amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
-        f"  work       {len(served) - len(short)} of {len(served)} workloads served in full"
-        + (f"; in part: {', '.join(sorted(short))}" if short else ""),
-    ]
-    if vendor:
-        lines.append(f"  vendor     {vendor}")
-    if totals["committed_tail"] > 0.5:
-        lines.append(f"  tail       {usd(totals['committed_tail'])} USD owed after {horizon.labels[-1]}")
-    return "\n".join(lines)
+    title = f"[bold]{plan.scenario.name}[/bold]: {horizon.periods} {horizon.period}s, {span}"
+    return "\n".join([title, *(f"  {name:<10} {text}" for name, text in lines.items() if text)])
+
+
+def _is_short(row: dict[str, object]) -> bool:
+    return float(str(row["unmet"])) > 1e-6 * float(str(row["demand"]))
+
+
+def _proof(plan: Plan) -> str:
+    result = plan.result
+    how = {"optimal": "proven", "limit": "stopped at its limit,", "cancelled": "stopped by you,"}[result["ending"]]
+    within = "no bound known" if result["bound"] is None else f"within {percent(plan.gap)} of the best possible"
+    if plan.scenario.objective == "least_cost":
+        return f"{how} {within}"
+    cost = "not proven" if result.get("cost_gap") is None else f"within {percent(result['cost_gap'])} of the least"
+    return f"value served {how} {within}; its cost {cost}"
 
 
 def _largest(plan: Plan, label: str) -> str:
@@ -168,35 +173,40 @@ def _orders(plan: Plan, *, full: bool) -> "RichTable | None":
     ranked = sorted(per_offer, key=lambda offer: -total(offer, "committed_usd"))
     for offer in ranked if full else ranked[:20]:
         when = ", ".join(f"{row['period']}: {amount(float(str(row['units'])))}" for row in per_offer[offer])
-        price = float(str(per_offer[offer][0]["price_usd_per_unit_hour"]))
+        prices = list({f"{float(str(row['price_usd_per_unit_hour'])):,.2f}" for row in per_offer[offer]})
+        price = prices[0] if len(prices) == 1 else f"{min(prices, key=_number)}–{max(prices, key=_number)}"
         upfront = (usd(total(offer, "upfront_usd")),) if bought else ()
-        numbers = (amount(total(offer, "units")), amount(total(offer, "chips")), f"{price:,.2f}", *upfront)
+        numbers = (amount(total(offer, "units")), amount(total(offer, "chips")), price, *upfront)
         grid.add_row(offer, when, *numbers, usd(total(offer, "committed_usd")))
     return _note_rest(grid, len(ranked), 20, full)
 
 
+def _number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
 def _rents(plan: Plan, *, full: bool) -> "RichTable | None":
-    hours = {
-        (label, part): float(value)
-        for label, line in zip(plan.scenario.horizon.labels, plan.computed.index.slice_hours, strict=True)
-        for part, value in zip(plan.scenario.horizon.slice_ids, line, strict=True)
-    }
+    index, horizon = plan.computed.index, plan.scenario.horizon
+    periods = {label: number for number, label in enumerate(horizon.labels)}
+    slices = {label: number for number, label in enumerate(horizon.slice_ids)}
+    offers = {name: number for number, name in enumerate(index.source_ids)}
     peak: dict[str, float] = defaultdict(float)
     used: dict[str, float] = defaultdict(float)
+    paid: dict[str, float] = defaultdict(float)
     for row in rows(plan.decisions["rents"]):
-        offer, units = str(row["offer"]), float(str(row["units"]))
+        offer, units, period = str(row["offer"]), float(str(row["units"])), periods[str(row["period"])]
+        hours = units * float(index.slice_hours[period, slices[str(row["slice"])]])
         peak[offer] = max(peak[offer], units)
-        used[offer] += units * hours[str(row["period"]), str(row["slice"])]
+        used[offer] += hours
+        paid[offer] += hours * index.offers[offers[offer]].hourly_usd * float(index.price_factor[offers[offer], period])
     if not peak:
         return None
-    chips = {offer.id: offer.chips_per_unit for offer in plan.scenario.offers}
-    price = {offer.id: offer.price_usd_per_unit_hour for offer in plan.scenario.offers}
-    grid = _grid("Rent", "offer", "peak units", "peak chips", "unit-hours", "USD/unit-h")
-    ranked = sorted(used, key=lambda offer: -used[offer] * price[offer])
+    grid = _grid("Rent", "offer", "peak units", "peak chips", "unit-hours", "USD/unit-h", "USD")
+    ranked = sorted(used, key=lambda offer: -paid[offer])
     for offer in ranked if full else ranked[:12]:
-        grid.add_row(
-            offer, amount(peak[offer]), amount(peak[offer] * chips[offer]), amount(used[offer]), f"{price[offer]:,.2f}"
-        )
+        chips = peak[offer] * index.offers[offers[offer]].chips_per_unit
+        price = f"{paid[offer] / used[offer]:,.2f}"
+        grid.add_row(offer, amount(peak[offer]), amount(chips), amount(used[offer]), price, usd(paid[offer]))
     return _note_rest(grid, len(ranked), 12, full)
 
 
@@ -259,9 +269,16 @@ def _workloads(plan: Plan, *, full: bool) -> "RichTable":
         if demand.get(work.id):
             total = sum(chips[work.id].values())
             ranked = sorted(chips[work.id].items(), key=lambda entry: -entry[1])[: None if full else 3]
-            where = ", ".join(f"{name} {value / total * 100:.0f} %" for name, value in ranked if value >= 0.01 * total)
-            grid.add_row(work.id, work.kind, where or "nowhere", percent(1 - unmet[work.id] / demand[work.id]))
+            where = ", ".join(
+                f"{name} {value / total * 100:.0f}\u00a0%" for name, value in ranked if value >= 0.01 * total
+            )
+            grid.add_row(work.id, work.kind, where or "nowhere", _served(demand[work.id], unmet[work.id]))
     return grid
+
+
+def _served(demand: float, unmet: float) -> str:
+    share = 1 - unmet / demand
+    return percent(min(share, 0.999) if unmet > 1e-6 * demand else share)  # in part is never shown as all
 
 
 def _power(plan: Plan, *, full: bool) -> "RichTable | None":

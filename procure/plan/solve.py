@@ -80,30 +80,42 @@ def solve(
     AuditFailed
         When the answer does not hold when recomputed: an error of the engine or of this program.
     """
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"expected a Scenario, not {scenario!r}: read one with procure.load(name or path)")
     formulation = build(scenario, aggregate=aggregate)
     options = Options(backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed)
     report = _in_usd(progress, formulation.objective_usd)
     result = solve_problem(formulation.problem, options, report, cancel)
     _raise_without_plan(scenario, result)
-    values = result.values
-    if scenario.objective == "most_served_value" and result.ending is not Ending.CANCELLED:
-        values = _cheapest(formulation, result, options, cancel)
+    values: Floats | None = result.values
+    least: dict[str, Any] = {}
+    if scenario.objective == "most_served_value":
+        values, least = _cheapest(formulation, result, options, cancel)
     assert values is not None
     plan = Plan(scenario, read_decisions(formulation, values), {}, _provenance(scenario, options, result))
-    object.__setattr__(plan, "result", _result(plan, formulation, result))
+    object.__setattr__(plan, "result", {**_result(plan, formulation, result), **least})
     check_audit(plan.to_data())
     return plan
 
 
 def _cheapest(
     formulation: Formulation, first: Result, options: Options, cancel: threading.Event | None
-) -> Floats | None:
-    """Return the least costly answer among those that serve as much value: a second solve, started from the first."""
-    builder, ledger = formulation.model.builder, formulation.model.ledger
-    cheap, _, _ = builder.problem(discounted_cost(ledger))
+) -> tuple[Floats | None, dict[str, Any]]:
+    """Return the least costly answer among those that serve as much value, and how far its cost is proven.
+
+    A second solve in the time that is left, started from the first.
+    """
+    unproven = {"cost_bound": None, "cost_gap": None}
+    limit_s = options.time_limit_s
+    left = None if limit_s is None else limit_s - first.seconds
+    if first.ending is Ending.CANCELLED or (left is not None and left < 1.0):
+        return first.values, unproven
+    cheap, _, usd = formulation.model.builder.problem(discounted_cost(formulation.model.ledger))
     problem = _keep_value(cheap, formulation.problem, first.objective)
-    second = solve_problem(problem, replace(options, start=first.values), None, cancel)
-    return second.values if second.has_solution else first.values
+    second = solve_problem(problem, replace(options, start=first.values, time_limit_s=left), None, cancel)
+    if not second.has_solution or not math.isfinite(second.bound):
+        return second.values if second.has_solution else first.values, unproven
+    return second.values, {"cost_bound": second.bound * usd, "cost_gap": second.gap}
 
 
 def _keep_value(cheap: Problem, best: Problem, objective: float) -> Problem:
@@ -138,6 +150,7 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
         reach = [bool(row.any()) for row in eligible(Index(scenario))]
         alone = [work.id for work, may in zip(scenario.workloads, reach, strict=True) if not may]
         hard = [limit.id for limit in scenario.limits if limit.soft is None]
+        hard += [f"power of {region.id}" for region in scenario.regions if region.power_mw is not None]
         must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
         message = (
             f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and "
@@ -147,8 +160,10 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
         )
         raise Infeasible(message, result)
     if result.ending in (Ending.LIMIT_EMPTY, Ending.CANCELLED_EMPTY):
-        how = "stopped" if result.ending is Ending.CANCELLED_EMPTY else "the time limit was reached"
-        raise LimitReached(f"{how} after {result.seconds:.0f} s, before the first plan. Give it more time.", result)
+        if result.ending is Ending.CANCELLED_EMPTY:
+            raise LimitReached(f"stopped after {result.seconds:.1f} s, before the first plan", result)
+        message = f"the time limit was reached after {result.seconds:.1f} s, before the first plan. Give it more time."
+        raise LimitReached(message, result)
     raise SolverFailed(f"{result.backend} ended without a plan: {result.ending}. {result.message}", result)
 
 
@@ -176,7 +191,7 @@ def _provenance(scenario: Scenario, options: Options, result: Result) -> dict[st
         "procure": _version("procure") or "source",
         "backend": result.backend,
         "backend_version": result.version,
-        "gap": options.gap,
+        "gap_asked": options.gap,
         "time_limit_s": options.time_limit_s,
         "threads": options.threads,
         "seed": options.seed,

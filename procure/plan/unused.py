@@ -5,17 +5,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.eligibility import eligible, refusals
-from procure.formulation.index import Bools, Floats, Index, Ints
+from procure.formulation.index import Bools, Floats, Index
 
 Reason = tuple[str, str, str]
 
 
-def unused(index: Index, used: set[str]) -> Iterable[Reason]:
-    """Yield (offer, reason, detail) for each offer without an order or a rented unit."""
+def unused(index: Index, used: set[str], serves: Bools) -> Iterable[Reason]:
+    """Yield (offer, reason, detail) for each offer without an order or a rented unit.
+
+    Parameters
+    ----------
+    used
+        Ids of the offers that have one.
+    serves
+        Which offers serve which workload, shape (W, offers).
+    """
     may = eligible(index)
     refused = refusals(index)
     per_chip, per_work = _costs(index, may)
-    taken = np.array([n for n, offer in enumerate(index.offers) if offer.id in used], dtype=np.int64)
     for number, offer in enumerate(index.offers):
         if offer.id in used:
             continue
@@ -24,7 +31,7 @@ def unused(index: Index, used: set[str]) -> Iterable[Reason]:
         elif why := _late(index, may, number):
             yield offer.id, "not_in_time", why
         else:
-            yield offer.id, "not_worth_it", _price(index, per_chip, per_work, taken, number)
+            yield offer.id, "not_worth_it", _price(index, per_chip, per_work, serves, number)
 
 
 def _rules(refused: dict[str, Bools], number: int) -> str:
@@ -57,7 +64,7 @@ def _late(index: Index, may: Bools, number: int) -> str | None:
 def _costs(index: Index, may: Bools) -> tuple[Floats, Floats]:
     """Return USD per working chip-hour all in, shape (offers,), and per unit of work, shape (W, offers)."""
     horizon, count = index.scenario.horizon, len(index.offers)
-    hourly = index.prices("price_usd_per_unit_hour")
+    hourly = index.prices("hourly_usd")
     hours = horizon.hours.mean() * index.term
     worn = 1 - np.where(index.contract_is("owned")[:count], index.prices("salvage_share"), 0.0)
     hourly = hourly + np.where(index.rented, 0.0, index.prices("upfront_usd_per_unit") * worn / hours)
@@ -67,17 +74,16 @@ def _costs(index: Index, may: Bools) -> tuple[Floats, Floats]:
     return per_chip, per_chip / (rate * index.per_hour[:, None]) + np.where(may, index.serving_usd, np.nan)[:, :count]
 
 
-def _price(index: Index, per_chip: Floats, per_work: Floats, used: Ints, number: int) -> str:
+def _price(index: Index, per_chip: Floats, per_work: Floats, serves: Bools, number: int) -> str:
+    """Compare an offer with the dearest one that serves the same work: what it would first replace."""
     text = f"{per_chip[number]:,.2f} USD per working chip-hour all in"
-    if not len(used):
-        return text
-    others = np.where(np.isnan(per_work[:, used]), np.inf, per_work[:, used])
-    rival = others.min(axis=1)
-    ratio = np.where(np.isfinite(rival) & (rival > 0), per_work[:, number] / rival, np.nan)
+    rivals = np.where(serves, np.nan_to_num(per_work), 0.0)
+    rival = rivals.max(axis=1, initial=0.0)
+    ratio = np.divide(per_work[:, number], rival, out=np.full(len(rival), np.nan), where=rival > 0)
     if np.isnan(ratio).all():
         return text
     work = int(np.nanargmin(ratio))
-    name, other = index.workloads[work].id, index.offers[used[int(others[work].argmin())]].id
+    name, other = index.workloads[work].id, index.offers[int(rivals[work].argmax())].id
     if ratio[work] > 1:
-        return f"{text}: at best {ratio[work]:.2f} times what {other} costs, for {name}"
-    return f"{text}: no dearer than {other} for {name}, but its term, lead or a limit holds it back"
+        return f"{text}: {ratio[work]:.2f} times the dearest in use for {name}, {other}; more for other work"
+    return f"{text}: no dearer than {other} for {name}; its term, lead, size or a limit holds it back"

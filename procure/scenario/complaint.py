@@ -1,6 +1,6 @@
 """What is wrong with the data: one complaint says where, which value, what was expected and the remedy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -58,8 +58,10 @@ class InvalidData(Exception):
 
 
 def show(value: object, limit: int = 60) -> str:
-    """Return a value as short text for a message."""
-    text = repr(value) if not isinstance(value, dict | list | tuple) else f"{type(value).__name__} of {len(value)}"
+    """Return a value as short text for a message; an entry with an id by its id."""
+    if isinstance(value, Mapping) and value.get("id"):
+        return f"entry {value['id']!s:.{limit}}"
+    text = f"{type(value).__name__} of {len(value)}" if isinstance(value, dict | list | tuple) else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -11,7 +11,7 @@ from procure.scenario.complaint import Complaint, InvalidData, show
 from procure.scenario.scenario import Scenario
 
 Path_ = tuple[str | int, ...]
-MAX_BYTES: Final = 20_000_000
+MAX_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 30
 MAX_NODES: Final = 300_000
 MAX_FILES: Final = 50
@@ -240,7 +240,9 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from procure.scenario.horizon import Every, When
 from procure.scenario.noun import Id, Noun
 from procure.scenario.selection import Label, Selection
 from procure.scenario.series import AnySeries, Series
-from procure.scenario.units import Money, Plain, Share
+from procure.scenario.units import Money, Plain, Share, parse_money, parse_plain, parse_power_mw
 
 Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
@@ -68,6 +68,16 @@ class Limit(Noun):
         """The bound's value."""
         value: float | Series = getattr(self, self.bound)
         return value
+
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _in_unit(cls, value: object, info: ValidationInfo) -> object:
+        parsers = {"USD": parse_money, "MW": parse_power_mw}
+        return (
+            value
+            if value is None
+            else Series.parse(value, parsers.get(UNITS.get(info.data.get("quantity", ""), ""), parse_plain))
+        )
 
     @model_validator(mode="before")
     @classmethod

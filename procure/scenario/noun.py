@@ -23,7 +23,9 @@ def parse_id(value: object) -> str:
             name = unicodedata.name(character, f"U+{ord(character):04X}")
             raise ValueError(f"expected plain ASCII: {character!r} is {name}")
     if len(value) > 120 or not _ID.match(value):
-        raise ValueError("expected letters, digits and . _ / @ + - starting with a letter or digit, at most 120 long")
+        raise ValueError(
+            "expected letters, digits, dots and _ / @ + - after a first letter or digit, at most 120 in all"
+        )
     return value
 
 

@@ -37,7 +37,9 @@ class Offer(Sourced):
     chips_per_unit: Positive = 1.0
     term: Duration | None = Field(default=None, description="Length of the contract; life of owned units")
     lead: Duration = Field(default="0 days", description="From order to availability, rounded up to periods")
-    price_usd_per_unit_hour: Money = Field(default=0.0, description="Per UNIT, never per chip")
+    price_usd_per_unit_hour: Money | None = Field(
+        default=None, description="Per UNIT, never per chip; of owned units, what running one costs"
+    )
     price_path: PlainSeries | None = Field(
         default=None, description="Factor on hourly and upfront price by order date (by date of use for rented units)"
     )
@@ -60,8 +62,15 @@ class Offer(Sourced):
         """Whether units follow the load rather than a term."""
         return self.contract in RENTED
 
+    @property
+    def hourly_usd(self) -> float:
+        """Price of a unit-hour, USD; 0 where there is none beside the upfront price."""
+        return self.price_usd_per_unit_hour or 0.0
+
     @model_validator(mode="after")
     def _consistent(self) -> "Offer":
+        if self.price_usd_per_unit_hour is None and self.contract != "owned" and not self.upfront_usd_per_unit:
+            raise ValueError("expected a price: absent is not zero; add price_usd_per_unit_hour, 0 if it is free")
         if self.rented:
             given = [
                 name

@@ -53,9 +53,9 @@ class Scenario(Noun):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Scenario":
-        complaints = list(references(self))
+        complaints = [*references(self), *times(self)]
         if not complaints:
-            complaints = [*selections(self), *times(self)]
+            complaints = list(selections(self))
         if complaints:
             raise InvalidData(complaints)
         return self

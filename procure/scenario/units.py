@@ -15,7 +15,7 @@ SECONDS_PER_HOUR: Final = 3600.0
 KW_PER_MW: Final = 1000.0
 TFLOPS_PER_PFLOPS: Final = 1000.0
 GRAMS_PER_TONNE: Final = 1e6
-LARGEST: Final = 1e18
+LARGEST: Final = 1e16
 """Any magnitude beyond this is a slip of the keyboard, not a quantity of this field."""
 
 _MULTIPLES: Final = {"k": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "tn": 1e12}
@@ -35,7 +35,7 @@ def parse(value: object, units: Mapping[str, float], kind: str) -> float:
     Raises
     ------
     ValueError
-        When the value is a truth value, not finite, larger than 1e18, or carries an unknown unit or another currency.
+        When the value is a truth value, not finite, larger than 1e16, or carries an unknown unit or another currency.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"expected {kind}, as a number or as text with a unit")
@@ -90,11 +90,6 @@ def parse_share(value: object) -> float:
     return parse(value, _SHARE, "a share")
 
 
-def parse_any(value: object) -> float:
-    """Return a number of any kind a limit may bound: plain, money, power in MW or a share."""
-    return parse(value, {**_SHARE, **_MONEY, **{unit: mw for unit, mw in _POWER_MW.items() if unit}}, "a number")
-
-
 @dataclass(frozen=True)
 class Unit:
     """Marks a number of a noun with its parser, unit and range, for validation and for the JSON Schema."""
@@ -132,7 +127,7 @@ Plain = Annotated[float, Unit(parse_plain, "number")]
 Positive = Annotated[float, Unit(parse_plain, "number", above_low=True)]
 Share = Annotated[float, Unit(parse_share, "share", high=1)]
 PositiveShare = Annotated[float, Unit(parse_share, "share", high=1, above_low=True)]
-YearlyRate = Annotated[float, Unit(parse_share, "share per year", low=-0.99, high=10)]
+YearlyRate = Annotated[float, Unit(parse_share, "share per year, such as 8 %", low=-0.99, high=1)]
 
 
 _DURATION: Final = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(hour|day|week|month|quarter|year|period)s?\s*$")

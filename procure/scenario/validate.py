@@ -14,6 +14,12 @@ _PLAIN_WORDS: Final = {
     "tuple_type": "expected a list of entries",
     "model_type": "expected keys and values",
     "dict_type": "expected keys and values",
+    "greater_than": "expected a number above 0",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
     "string_type": "expected text, in quotes if it looks like a number",
 }
 """What pydantic says in words of Python, in words of a scenario file."""

@@ -58,6 +58,7 @@ class Conversation:
         self._claim: Claim | None = None
         self._message = self._version = ""
         self._bound, self._nodes = -math.inf, 0
+        self._incumbent: float | None = None
         self._cancelled = False
 
     def request(self) -> Frame:
@@ -113,8 +114,11 @@ class Conversation:
         self._nodes = max(self._nodes, said.get("nodes", 0))
         if frame.kind == "progress":
             if self._progress:
-                seconds, incumbent = time.monotonic() - self._began, said["incumbent"]
-                gap, bound = relative_gap(incumbent, said["bound"]), said["bound"]
+                if said["incumbent"] is not None:
+                    self._incumbent = said["incumbent"]
+                seconds, incumbent = time.monotonic() - self._began, self._incumbent
+                bound = None if self._bound == -math.inf else self._bound
+                gap = relative_gap(incumbent, bound)
                 self._progress(Progress(seconds, incumbent, bound, gap, said["phase"], self._nodes))
             return
         self._claim, self._message = Claim(said["claim"]), said["message"]

@@ -97,7 +97,7 @@ class Amounts:
     def tail(self) -> FloatArray:
         """What each order of a reserved offer owes after the horizon, USD, shape (orders,)."""
         facts, orders = self.facts, self.decisions.orders
-        price = [o.price_usd_per_unit_hour if o.contract == "reserved" else 0.0 for o in facts.offers]
+        price = [o.hourly_usd if o.contract == "reserved" else 0.0 for o in facts.offers]
         return np.array(price)[orders.offer] * orders.factor * orders.units * orders.tail_hours
 
     def entries(self, quantity: str) -> Entries:

@@ -112,7 +112,7 @@ def _serving(facts: Facts, decisions: Decisions) -> Cash:
 
 
 def _prices(facts: Facts) -> FloatArray:
-    return np.array([offer.price_usd_per_unit_hour for offer in facts.offers], dtype=np.float64)
+    return np.array([offer.hourly_usd for offer in facts.offers], dtype=np.float64)
 
 
 def _under(facts: Facts, contract: str) -> BoolArray:

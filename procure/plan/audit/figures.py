@@ -45,7 +45,7 @@ def _totals(totals: Totals) -> Expected:
 def _orders(facts: Facts, amounts: Amounts) -> Expected:
     orders, labels = amounts.decisions.orders, facts.horizon.labels
     offers = [facts.offers[number] for number in orders.offer.tolist()]
-    price = np.array([offer.price_usd_per_unit_hour for offer in offers]) * orders.factor
+    price = np.array([offer.hourly_usd for offer in offers]) * orders.factor
     upfront = np.array([offer.upfront_usd_per_unit for offer in offers]) * orders.factor * orders.units
     fixed = np.array([offer.fixed_usd_per_order for offer in offers])
     prepaid = np.array([offer.contract != "owned" for offer in offers], dtype=bool)

@@ -10,7 +10,9 @@ import numpy as np
 
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.sums import BoolArray, FloatArray
-from procure.scenario.units import LARGEST
+
+LARGEST: Final = 1e30
+"""A computed figure beyond this is nonsense: inputs are far smaller."""
 
 
 @dataclass(frozen=True)

@@ -96,14 +96,18 @@ class Totals:
         return max(math.fsum(cell) for cell in cells.tolist())
 
 
+ENDINGS: Final = ("optimal", "limit", "cancelled")
+"""How a solve that has a plan may have ended."""
+
+
 def check_result(findings: Findings, scenario: Scenario, totals: Totals, result: object) -> None:
     """Find an objective that the decisions do not have, a bound above it, and a gap that is not theirs."""
     if not isinstance(result, Mapping):
         findings.add("result", "is missing or not a mapping", type(result).__name__, "how the solve ended")
         return
     findings.count("result", 5)
-    if not isinstance(result.get("ending"), str) or not result["ending"]:
-        findings.add("result.ending", "is not text", result.get("ending"), "how the solve ended")
+    if result.get("ending") not in ENDINGS:
+        findings.add("result.ending", "is not an ending with a plan", result.get("ending"), ", ".join(ENDINGS))
     names = ["objective", "seconds"]
     # a solve may end without a bound, and then has no gap
     bounded = result.get("bound") is not None or result.get("gap") is not None
