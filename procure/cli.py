@@ -53,12 +53,8 @@ VerboseOption = Annotated[
 
 
 def main() -> None:
-    """Run the command line; a reader that stops listening, such as ``head``, ends it quietly."""
-    try:
-        app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED_PIPE)
+    """Run the command line."""
+    app()
 
 
 @app.callback(invoke_without_command=True)
@@ -68,10 +64,10 @@ def _root(
     if version:
         from importlib.metadata import version as installed
 
-        typer.echo(f"procure {installed('procure')}")
+        _say(f"procure {installed('procure')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        _say(context.get_help())
         raise typer.Exit
 
 
@@ -112,7 +108,7 @@ def solve(
                 progress=progress,
             )
         if as_json:
-            typer.echo(json.dumps(plan.to_data(), allow_nan=False))
+            _say(json.dumps(plan.to_data(), allow_nan=False))
         else:
             from procure.plan.report import show_plan
 
@@ -139,13 +135,13 @@ def check(scenario: ScenarioArgument, changes: SetOption = None, as_json: JsonOp
         except InvalidData as error:
             if not as_json:
                 raise
-            typer.echo(json.dumps([asdict(c) | {"field": c.field} for c in error.complaints], indent=1))
+            _say(json.dumps([asdict(c) | {"field": c.field} for c in error.complaints], indent=1))
             raise typer.Exit(2) from None
         if as_json:
-            typer.echo("[]")
+            _say("[]")
             return
         sizes = f"{len(problem.offers)} offers, {len(problem.workloads)} workloads, {len(problem.limits)} limits"
-        typer.echo(f"{problem.name} is valid: {problem.horizon.periods} {problem.horizon.period}s, {sizes}")
+        _say(f"{problem.name} is valid: {problem.horizon.periods} {problem.horizon.period}s, {sizes}")
 
 
 @app.command(epilog="Example: procure audit plan.json")
@@ -161,13 +157,13 @@ def audit(
         report = audit_plan(read_plan_data(plan))
         if as_json:
             found = [asdict(finding) for finding in report.findings]
-            typer.echo(json.dumps({"ok": report.ok, "findings": found, "checked": report.checked}, default=str))
+            _say(json.dumps({"ok": report.ok, "findings": found, "checked": report.checked}, default=str))
         else:
             for finding in report.findings:
-                typer.echo(str(finding))
+                _say(str(finding))
             total = sum(report.checked.values())
             verdict = "holds" if report.ok else f"does not hold: {len(report.findings)} findings"
-            typer.echo(f"{plan} {verdict}; {total:,} rows recomputed")
+            _say(f"{plan} {verdict}; {total:,} rows recomputed")
         if not report.ok:
             raise typer.Exit(2)
 
@@ -198,7 +194,7 @@ def export(
             raise InvalidData([wrong]) from None
         low, high = built.problem.coefficient_range()
         rows, columns = len(built.problem.row_lower), len(built.problem.objective)
-        typer.echo(
+        _say(
             f"wrote {model}: {rows:,} rows, {columns:,} columns, {len(built.problem.coefficients):,} nonzeros in "
             f"{low:.3g} … {high:.3g}; objective in units of {built.objective_usd:g} USD"
         )
@@ -209,7 +205,7 @@ def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""
     from procure.scenario_file import schema as file_schema
 
-    typer.echo(json.dumps(file_schema(), indent=1))
+    _say(json.dumps(file_schema(), indent=1))
 
 
 @app.command(epilog="Example: procure doctor")
@@ -222,7 +218,7 @@ def doctor(as_json: JsonOption = False) -> None:
     with _failures(verbose=False):
         reports = examine()
         if as_json:
-            typer.echo(json.dumps([asdict(report) for report in reports], default=str))
+            _say(json.dumps([asdict(report) for report in reports], default=str))
         else:
             grid = Table("engine", "version", "state", "seconds", "message")
             for report in reports:
@@ -272,7 +268,7 @@ def _failures(verbose: bool) -> Iterator[None]:
 
     try:
         yield
-    except (typer.Exit, SystemExit, BrokenPipeError):
+    except (typer.Exit, SystemExit):
         raise
     except InvalidData as error:
         _complain(error)
@@ -316,12 +312,25 @@ def _complain(error: Any) -> None:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def _say(text: str) -> None:
+    """Print a line of the result; a reader that stopped listening ends the program quietly."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        _close()
+
+
+def _close() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(CLOSED_PIPE)
+
+
 def _output() -> "Console":
     from rich.console import Console
 
     class Output(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # ends the program quietly, see `main`
+            _close()
 
     # a pipe or file is as wide as the tables need; a terminal keeps its own width
     known = sys.stdout is None or sys.stdout.isatty() or "COLUMNS" in os.environ

@@ -77,6 +77,73 @@ def test_set_changes_a_value(tiny):
     assert "Did you mean chat?" in wrong.stderr
 
 
+def test_set_adds_an_entry(tiny):
+    """`--set` with the values of an entry adds it: 5 reserved chips at most leave 5 to rent, 262.8 k USD."""
+    changes = ("--set", "limits.new={quantity: units, where: {offer: year}, max: 5}")
+    data = json.loads(run("solve", tiny, "-q", "--json", *changes).stdout)
+    assert [limit["id"] for limit in data["scenario"]["limits"]] == ["budget", "new"]
+    assert data["decisions"]["orders"]["units"] == [5.0]
+    assert data["result"]["objective"] == pytest.approx(5 * (2 + 4) * 8760)
+    assert data["provenance"]["gap_asked"] == 0.005
+    measured = ("regions.east.pue=1.2", "offers.rent.kw_per_unit=1", "offers.year.kw_per_unit=1")
+    changes = ("limits.new={quantity: power, max: 1 MW}", *measured)
+    data = json.loads(run("solve", tiny, "-q", "--json", *(f"--set={change}" for change in changes)).stdout)
+    assert data["scenario"]["limits"][1] == {"id": "new", "quantity": "power", "max": 1.0}
+    assert data["figures"]["power"]["mw"] == pytest.approx([0.012] * 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ("horizon.periods=", "horizon.periods", "expected PATH=VALUE"),
+        ("horizon.periods=[1", "(the whole file)", "not valid YAML"),
+        ("limits.new={quantity: powr, max: 1}", "limits[1].quantity", "power"),
+        ("limits.new={quantity: power, max: 3 bn}", "limits[1].max", "unknown unit 'bn'"),
+        ("limits.new=3", "limits.new", "no entry 'new' there"),
+        ("offers.year.region=esat", "offers[1].region", "unknown region"),
+        ("offers.rent.price_usd_per_unit_hour=null", "offers[0]", "expected a price"),
+    ],
+)
+def test_complaints_about_set_are_placed_there(tiny, change, field, words):
+    """A fault that --set brings in is no fault of the file."""
+    result = run("check", tiny, "--json", "--set", change)
+    assert result.exit_code == 2
+    (found,) = json.loads(result.stdout)
+    assert (found["file"], found["field"]) == ("--set", field)
+    assert words in found["expected"]
+    assert found["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("plan.xlsx", 'python -m pip install "procure[excel]"'),
+        ("plan.pdf", ".json, .xlsx or a folder"),
+        ("absent/plan.json", "Choose a folder that exists and can be written"),
+        ("absent/plan/", "Choose a folder that exists and can be written"),
+        ("locked/plan.json", "Choose a folder that exists and can be written"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_the_solve(tiny, tmp_path, monkeypatch, target, words):
+    """A missing package, a folder that is not there or is read-only: no time is spent on a plan that would be lost."""
+    (tmp_path / "locked").mkdir()
+
+    def never(*arguments, **options):
+        raise AssertionError("solved")
+
+    def accessible(path, mode, access=os.access):  # root may write anywhere
+        return Path(path).name != "locked" and access(path, mode)
+
+    monkeypatch.setattr("procure.plan.solve.solve", never)
+    monkeypatch.setattr("procure.plan.export.find_spec", lambda name: None)
+    monkeypatch.setattr("os.access", accessible)
+    result = run("solve", tiny, "--quiet", "--out", f"{tmp_path}/{target}")
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "--out" in result.stderr
+    assert result.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -86,6 +153,11 @@ def test_set_changes_a_value(tiny):
         (("--backend", "hihgs"), 2, "highs"),
         (("--gap", "-1"), 2, "gap"),
         (("--out", "plan.pdf"), 2, ".json, .xlsx or a folder"),
+        (("--out", "absent/plan.json"), 2, "its folder does not exist or is read-only"),
+        (("--set", "horizon.periods="), 2, "PATH=null to take a value away"),
+        (("--set", "horizon.periods= "), 2, "PATH=null to take a value away"),
+        (("--set", "horizon.periods"), 2, "expected PATH=VALUE"),
+        (("--set", "=3"), 2, "expected PATH=VALUE"),
     ],
 )
 def test_exit_codes_tell_what_happened(tiny, arguments, code, words):
@@ -166,15 +238,28 @@ def test_the_installed_package_brings_its_seeds():
         assert {"procure/seeds/catalogue/offers.csv", "procure/seeds/scenarios/enterprise.yaml"} <= files
 
 
-def test_interrupt_keeps_the_best_plan():
-    """Ctrl-C during a solve prints the best plan found so far and exits with 130."""
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_interrupt_keeps_the_best_plan(request_to_end):
+    """Ctrl-C or SIGTERM during a solve prints the best plan found so far and exits with 130."""
     command = [sys.executable, "-m", "procure", "solve", "enterprise", "--gap", "0", "--json"]
     solving = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     for line in solving.stderr:
         if "best" in line:
             break
     time.sleep(0.5)
-    solving.send_signal(signal.SIGINT)
+    solving.send_signal(request_to_end)
     out, err = solving.communicate(timeout=60)
     assert solving.returncode == 130, err
     assert json.loads(out)["result"]["ending"] == "cancelled"
+
+
+def test_a_reader_that_stops_listening_ends_it_quietly(tiny):
+    """`procure solve X | head -1`, with a head that has gone already: 141, like any program of a pipeline."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [sys.executable, "-m", "procure", "solve", tiny, "--quiet"]
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -29,12 +29,18 @@ def check_target(target: str | os.PathLike[str]) -> None:
     if path.suffix not in (".json", ".xlsx") and not _is_folder(text):
         remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
         raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
-    folder = path if path.is_dir() else path.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    if _is_folder(text) and path.exists() and not path.is_dir():
+        raise _unwritable(text, "there is a file of this name")
+    # a folder is built beside and moved into place, so that its parent must be writable too
+    if not all(folder.is_dir() and os.access(folder, os.W_OK) for folder in {path.resolve().parent, _folder_of(path)}):
         raise _unwritable(text, "its folder does not exist or is read-only")
     if path.suffix == ".xlsx" and not _is_folder(text) and find_spec("xlsxwriter") is None:
         remedy = 'Install it with: python -m pip install "procure[excel]"'
         raise InvalidData([Complaint(("--out",), text, "expected the package XlsxWriter", remedy)])
+
+
+def _folder_of(path: Path) -> Path:
+    return path if path.is_dir() else path.resolve().parent
 
 
 def _is_folder(text: str) -> bool:

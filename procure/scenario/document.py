@@ -127,7 +127,7 @@ class _Reader:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
 
-        self._guard_depth(text)
+        self._guard(text)
         try:
             node = YAML(typ="safe", pure=True).compose(io.StringIO(text))
         except YAMLError as error:
@@ -142,7 +142,10 @@ class _Reader:
             raise _fault(self.file, 1, show(data), "expected keys such as horizon: and workloads:", "See the README.")
         return Document(data, self.places)
 
-    def _guard_depth(self, text: str) -> None:
+    def _guard(self, text: str) -> None:
+        # before the parser spends its time: it needs a second for some ten thousand values
+        if text.count("\n") + text.count(",") > MAX_NODES:
+            raise _fault(self.file, 1, "too many", f"more than {MAX_NODES:,} values", "Split the data.")
         depth = deepest = 0
         for character in text:
             if character in "[{":

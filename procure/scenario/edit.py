@@ -24,13 +24,14 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> None:
             ids = {str(entry.get("id")): number for number, entry in enumerate(here) if isinstance(entry, dict)}
             size = next((n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in ids), None)
             if size is None and len(rest) == 1 and isinstance(value, dict):
-                here.append({"id": rest[0], **value})
+                here.append({**value, "id": rest[0]})
                 return
             if size is None:
                 raise InvalidData([Complaint((path,), show(value), f"no entry {rest[0]!r} there", near(rest[0], ids))])
-            position, rest = ids[".".join(rest[:size])], rest[size:]
+            name, rest = ".".join(rest[:size]), rest[size:]
+            position = ids[name]
             if not rest:
-                _replace(here, position, value)
+                _replace(here, position, {**value, "id": name} if isinstance(value, dict) else value)
                 return
             here = here[position]
         else:

@@ -43,7 +43,7 @@ def moment(when: str) -> datetime:
     ValueError
         When the text is neither.
     """
-    match = _WHEN.match(when)
+    match = _WHEN.fullmatch(when)
     if match is None:
         raise ValueError("expected a date or period label, such as 2027-03-15, 2027-03, 2027-Q1 or 2027")
     year = int(match["year"])

@@ -22,7 +22,7 @@ def parse_id(value: object) -> str:
         if ord(character) > 127:
             name = unicodedata.name(character, f"U+{ord(character):04X}")
             raise ValueError(f"expected plain ASCII: {character!r} is {name}")
-    if len(value) > 120 or not _ID.match(value):
+    if len(value) > 120 or not _ID.fullmatch(value):
         raise ValueError(
             "expected letters, digits, dots and _ / @ + - after a first letter or digit, at most 120 in all"
         )

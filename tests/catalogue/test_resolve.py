@@ -116,7 +116,7 @@ def test_an_offer_that_does_not_fit_the_scenario_is_traced_to_its_row(scenario_f
     path = scenario_file()
     text = (path.parent / "prices/offers.csv").read_text()
     (path.parent / "prices/offers.csv").write_text(
-        text.replace("price_usd_per_unit_hour", "price_path").replace(",16,", ',"[1, 2]",')
+        text.replace("supply_total", "price_path").replace(",10,list", ',"[1, 2]",list').replace(",20,list", ",,list")
     )
     (complaint,) = complaints(path)
     assert complaint.field == "offers[0].price_path"

@@ -221,6 +221,7 @@ SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
                     "contract": "reserved",
                     "term": "1 year",
                     "lead": "2 years",
+                    "price_usd_per_unit_hour": 0,
                     "kw_per_unit": 1,
                     "supply_total": 5,
                 },

@@ -54,7 +54,7 @@ SCENARIO: Plan = {
         },
         {
             "id": "late", "accelerator": "a1", "region": "west", "contract": "reserved", "term": "9 days",
-            "lead": "3 days", "kw_per_unit": 10,
+            "lead": "3 days", "kw_per_unit": 10, "price_usd_per_unit_hour": 0,
         },
         {"id": "dear", "accelerator": "a2", "region": "east", "contract": "spot", "price_usd_per_unit_hour": 9,
          "kw_per_unit": 1},
@@ -313,6 +313,26 @@ def test_a_bound_above_the_objective_is_found() -> None:
     assert [finding.row for finding in audit(plan).findings] == ["result.bound"]
 
 
+@pytest.mark.parametrize("ending", ["optimal", "limit", "cancelled"])
+def test_a_plan_may_end_in_three_ways(ending: str) -> None:
+    """A plan is proven, or the best at a time limit or when the solve was stopped."""
+    plan = honest()
+    plan["result"]["ending"] = ending
+    report = audit(plan)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize(("number", "readable"), [(1e30, True), (-1e30, True), (1.001e30, False), (10**31, False)])
+def test_a_computed_figure_may_be_larger_than_any_input(number: float, readable: bool) -> None:
+    """Sums and products of inputs reach further than inputs do: up to 1e30 they are read, and then found wrong."""
+    plan = honest()
+    plan["figures"]["totals"]["value"][0] = number
+    unread = "figures.totals[row 0].value"
+    found = {finding.row for finding in audit(plan).findings}
+    assert (unread in found) is not readable
+    assert not readable or "figures.totals[discounted_cost].value" in found
+
+
 def test_a_scenario_of_another_hash_is_found() -> None:
     """The plan names the scenario that it answers; a changed price shows."""
     plan = honest()
@@ -362,6 +382,10 @@ MALFORMED: list[tuple[str, Callable[[Plan], Any]]] = [
     ("result.gap", lambda plan: plan["result"].update(gap=None)),
     ("result.objective", lambda plan: plan["result"].update(objective="much")),
     ("result.ending", lambda plan: plan["result"].update(ending=3)),
+    ("result.ending", lambda plan: plan["result"].update(ending="infeasible")),
+    ("result.ending", lambda plan: plan["result"].update(ending="limit_empty")),
+    ("result.ending", lambda plan: plan["result"].update(ending="Optimal")),
+    ("result.ending", lambda plan: plan["result"].pop("ending")),
     ("result.seconds", lambda plan: plan["result"].update(seconds=-1)),
     ("decisions", lambda plan: plan.pop("decisions")),
     ("figures", lambda plan: plan.update(figures=[])),

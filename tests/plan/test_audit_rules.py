@@ -12,8 +12,9 @@ from procure.scenario.scenario import Scenario, build
 Data = dict[str, Any]
 CHIP = {"id": "a", "vendor": "v", "family": "f", "stack": "cuda", "bf16_tflops": 1000, "memory_gb": 80}
 PLACE = {"id": "r", "provider": "p", "country": "US", "zone": "us"}
-OFFER = {"id": "o", "accelerator": "a", "region": "r", "contract": "reserved", "term": "2 years"}
-RENTED = {"id": "od", "accelerator": "a", "region": "r", "contract": "on_demand"}
+FREE = {"price_usd_per_unit_hour": 0}
+OFFER = {"id": "o", "accelerator": "a", "region": "r", "contract": "reserved", "term": "2 years", **FREE}
+RENTED = {"id": "od", "accelerator": "a", "region": "r", "contract": "on_demand", **FREE}
 # Four years; a workload of 2 an hour that can be left undone, 1 an hour a chip, so that no rule but one is tested.
 WORK = {
     "id": "w", "kind": "inference", "rate_per": "hour", "demand": 2, "throughput": {"a": 1}, "unmet_usd_per_unit": 1,

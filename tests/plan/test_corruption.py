@@ -60,7 +60,7 @@ SCENARIO: Plan = {
         },
         {
             "id": "late", "accelerator": "a1", "region": "west", "contract": "reserved", "term": "1 year",
-            "lead": "6 months", "kw_per_unit": 1, "max_order": 5,
+            "lead": "6 months", "kw_per_unit": 1, "max_order": 5, "price_usd_per_unit_hour": 0,
         },
     ],
     "fleet": [
@@ -148,6 +148,20 @@ def test_a_corrupted_result_is_found(solved: Plan, field: str) -> None:
     spoilt = copy.deepcopy(solved)
     spoilt["result"][field] = (spoilt["result"][field] or 1.0) * 1.01
     assert any(finding.row.startswith("result.") for finding in audit(spoilt).findings)
+
+
+@pytest.mark.parametrize("ending", ["infeasible", "failed", "cancelled_empty", "", None])
+def test_a_corrupted_ending_is_found(solved: Plan, ending: str | None) -> None:
+    """A plan ends as optimal, limit or cancelled."""
+    spoilt = copy.deepcopy(solved)
+    spoilt["result"]["ending"] = ending
+    assert [finding.row for finding in audit(spoilt).findings] == ["result.ending"]
+
+
+def test_provenance_says_what_was_asked(solved: Plan) -> None:
+    """The gap that was asked for is not taken for the gap that was reached."""
+    assert solved["provenance"]["gap_asked"] == 0.005
+    assert "gap" not in solved["provenance"]
 
 
 def test_a_corrupted_scenario_is_found(solved: Plan) -> None:

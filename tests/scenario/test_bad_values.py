@@ -2,6 +2,8 @@
 
 import pytest
 
+from procure.scenario.document import to_yaml
+
 # what is replaced in the small scenario, by what; row, field, value as shown, a word of what was expected or the remedy
 CASES = {
     "negative price": ("hour: 2", "hour: -2", 12, "offers[0].price_usd_per_unit_hour", "-2", "at least 0"),
@@ -22,10 +24,31 @@ CASES = {
     "time for a number": ("hour: 2", "hour: 12:30", 12, "offers[0].price_usd_per_unit_hour", "'12:30'", "unknown unit"),
     "octal": ("hour: 2", "hour: 0o17", 12, "offers[0].price_usd_per_unit_hour", "'0o17'", "unknown unit"),
     "list for a number": ("hour: 2", "hour: [2]", 12, "offers[0].price_usd_per_unit_hour", "list of 1", "money"),
-    "nothing": ("hour: 2", "hour:", 12, "offers[0].price_usd_per_unit_hour", "None", "amount of money"),
+    "nothing": (
+        "hour: 2", "hour: 2\n    chips_per_unit:", 13, "offers[0].chips_per_unit", "None", "expected a number",
+    ),
+    "nothing for a price": ("hour: 2", "hour:", 8, "offers[0]", "entry rented", "expected a price. Absent is not zero"),
+    "price left out": (
+        "    price_usd_per_unit_hour: 2\n", "", 8, "offers[0]", "entry rented", "add price_usd_per_unit_hour, 0 if",
+    ),
+    "price of a reservation left out": (
+        "on_demand\n    price_usd_per_unit_hour: 2", "reserved\n    term: 1 day\n    upfront_usd_per_unit: 0", 8,
+        "offers[0]", "entry rented", "absent is not zero",
+    ),
+    "more than there is": ("hour: 2", "hour: 10001 tn", 12, "offers[0].price_usd_per_unit_hour", "tn", "most 1e+16"),
+    "discount rate without a percent": (
+        "period: day", "period: day, discount_rate_per_year: 8", 2, "horizon.discount_rate_per_year", "8", "at most 1",
+    ),
+    "discount rate in text without a percent": (
+        "period: day", "period: day, discount_rate_per_year: '8'", 2, "horizon.discount_rate_per_year", "'8'",
+        "at most 1",
+    ),
+    "truth as a word": (
+        "hour: 2", "hour: 2\n    divisible: perhaps", 13, "offers[0].divisible", "'perhaps'", "expected true or false",
+    ),
     "truth for periods": ("periods: 2", "periods: true", 2, "horizon.periods", "True", "whole number"),
-    "half a period": ("periods: 2", "periods: 2.5", 2, "horizon.periods", "2.5", "integer"),
-    "no periods": ("periods: 2", "periods: 0", 2, "horizon.periods", "0", "greater than 0"),
+    "half a period": ("periods: 2", "periods: 2.5", 2, "horizon.periods", "2.5", "expected a whole number"),
+    "no periods": ("periods: 2", "periods: 0", 2, "horizon.periods", "0", "expected a number above 0"),
     "too many periods": ("periods: 2", "periods: 1000000000", 2, "horizon.periods", "1000000000", "10000"),
     "past the calendar": ("2027-01-01", "9999-12-31", 2, "horizon", "dict of 3", "before 2200"),
     "far future": ("period: day", "period: year, discount_rate_per_year: 0", 2, None, None, None),
@@ -47,8 +70,8 @@ CASES = {
         "at least -1",
     ),
     "demand that explodes": (
-        "demand: 3", "demand: {start: 1e18, growth_per_year: 50}", 14, "workloads[0].demand", "dict of 2",
-        "at most 1e+18",
+        "demand: 3", "demand: {start: 1e16, growth_per_year: 50}", 14, "workloads[0].demand", "dict of 2",
+        "at most 1e+16",
     ),
     "begins after the end": (
         "demand: 3", "demand: 3, from: 2030-01-01", 14, "workloads[0].from", "2030-01-01", "before the horizon ends",
@@ -81,7 +104,7 @@ CASES = {
     "number for a selection": ("where: {vendor: nvidia}", "where: 5", 16, "limits[0].where", "5", "a selection"),
     "unknown quantity": ("quantity: spend", "quantity: spent", 16, "limits[0].quantity", "'spent'", "mean spend"),
     "unknown stack": ("stack: cuda", "stack: cudda", 4, "accelerators[0].stack", "'cudda'", "Did you mean cuda?"),
-    "two bounds": ("max: 1 bn", "max: 1 bn, min: 1", 16, "limits[0]", "dict of 5", "one limit for each"),
+    "two bounds": ("max: 1 bn", "max: 1 bn, min: 1", 16, "limits[0]", "entry cap", "one limit for each"),
     "share above all": ("max: 1 bn", "max_share: 120 %", 16, "limits[0].max_share", "'120 %'", "at most 1"),
     "unknown key": (
         "price_usd_per_unit_hour", "price_usd_per_unit_hours", 12, "offers[0].price_usd_per_unit_hours", "2",
@@ -90,8 +113,10 @@ CASES = {
     "unknown key at the top": ("limits:", "limit:", 15, "limit", "list of 1", "Did you mean limits?"),
     "look-alike letter": ("id: us-east", "id: us-e\u0430st", 6, "regions[0].id", "'us-e\u0430st'", "CYRILLIC"),
     "look-alike reference": ("region: us-east", "region: us-e\u0430st", 10, "offers[0].region", "st'", "CYRILLIC"),
-    "name of a formula": ("id: chat", "id: =cmd()", 14, "workloads[0].id", "'=cmd()'", "starting with a letter"),
-    "name out of the folder": ("id: chat", "id: ../chat", 14, "workloads[0].id", "'../chat'", "starting with a letter"),
+    "name of a formula": ("id: chat", "id: =cmd()", 14, "workloads[0].id", "'=cmd()'",
+                          "dots and _ / @ + - after a first letter or digit"),
+    "name out of the folder": ("id: chat", "id: ../chat", 14, "workloads[0].id", "'../chat'",
+                               "dots and _ / @ + - after a first letter or digit"),
     "duplicate id": ("workloads:\n", "workloads:\n  - {id: chat, kind: batch, demand: 3, throughput: {chip: 1}}\n", 15,
                      "workloads[1].id", "chat", "ids that differ"),
     "no workloads": ("  - {id: chat, kind: inference, demand: 3, throughput: {chip: 1}}", "  []", 13, "workloads",
@@ -102,12 +127,12 @@ CASES = {
     "text for an entry": ("  - {id: chat,", "  - chat\n  - {id: chat,", 14, "workloads[0]", "'chat'", None),
     "no throughput": (", throughput: {chip: 1}", "", 14, "workloads[0].throughput", "empty", "expected a throughput"),
     "a term of nothing": (
-        "contract: on_demand", "contract: reserved", 8, "offers[0]", "dict of 5", "expected a term",
+        "contract: on_demand", "contract: reserved", 8, "offers[0]", "entry rented", "expected a term",
     ),
     "a lead of rented units": (
-        "contract: on_demand", "contract: spot\n    lead: 3 months", 8, "offers[0]", "dict of 6", "expected no lead",
+        "contract: on_demand", "contract: spot\n    lead: 3 months", 8, "offers[0]", "entry rented", "expected no lead",
     ),
-    "training without work": ("kind: inference", "kind: training", 14, "workloads[0]", "dict of 4", "expected work"),
+    "training without work": ("kind: inference", "kind: training", 14, "workloads[0]", "entry chat", "expected work"),
 }  # fmt: skip
 
 
@@ -149,6 +174,80 @@ def test_faults_between_entries_are_told_in_one_go(complaints, base):
     text += "  - {id: cap, quantity: units, max: 3}\n"
     fields = {complaint.field for complaint in complaints(text)}
     assert fields == {"offers[0].region", "workloads[0].throughput.chp", "limits[1].id"}
+
+
+def test_references_and_times_are_told_in_one_go_and_selections_after(complaints, base):
+    """What leads nowhere and what lies outside the horizon come together; selections are read once these hold."""
+    selected = base.replace("vendor: nvidia}, max", "vendor: nvidea}, max")
+    text = selected.replace("region: us-east", "region: us-west").replace("demand: 3", "demand: [1, 2, 3], from: 2030")
+    fields = {complaint.field for complaint in complaints(text)}
+    assert fields == {"offers[0].region", "workloads[0].demand", "workloads[0].from"}
+    assert [complaint.field for complaint in complaints(selected)] == ["limits[0].where.vendor"]
+
+
+def test_a_price_of_nothing_is_stated(read, complaints, base, tmp_path):
+    """A missing price is named; an explicit 0, and a reservation paid upfront alone, are read and written back."""
+    (found,) = complaints(base.replace("    price_usd_per_unit_hour: 2\n", ""))
+    assert (found.field, found.row, found.value) == ("offers[0]", 8, "entry rented")
+    assert found.expected == "expected a price"
+    assert found.remedy == "Absent is not zero; add price_usd_per_unit_hour, 0 if it is free."
+    upfront = base.replace("on_demand", "reserved\n    term: 1 day\n    upfront_usd_per_unit: 5")
+    upfront = upfront.replace("    price_usd_per_unit_hour: 2\n", "")
+    for text, price in ((base.replace("hour: 2", "hour: 0"), 0), (upfront, None)):
+        scenario = read(text)
+        assert scenario.offers[0].price_usd_per_unit_hour == price
+        assert scenario.offers[0].hourly_usd == 0
+        again = read(to_yaml(scenario), "again.yaml")
+        assert again == scenario
+        assert again.offers[0].price_usd_per_unit_hour == price
+        assert again.content_hash == scenario.content_hash
+
+
+@pytest.mark.parametrize(
+    ("quantity", "bound", "words"),
+    [
+        ("cost", "70 kW", "unknown unit 'kW'"),
+        ("cost", "5 %", "unknown unit '%'"),
+        ("power", "3 bn", "unknown unit 'bn'"),
+        ("power", "{start: 1 bn, end: 2 bn}", "unknown unit 'bn'"),
+        ("carbon", "5 %", "unknown unit '%'"),
+        ("units", "5 USD", "unknown unit 'USD'"),
+    ],
+)
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_a_limit_in_the_unit_of_another_quantity_is_named(complaints, base, side, quantity, bound, words):
+    """Money bounds money, power bounds power, and plain numbers the rest."""
+    text = base.replace("quantity: spend, where: {vendor: nvidia}, max: 1 bn", f"quantity: {quantity}, {side}: {bound}")
+    (found,) = complaints(text)
+    assert (found.field, found.row) == (f"limits[0].{side}", 16)
+    assert words in found.expected
+
+
+@pytest.mark.parametrize(
+    ("quantity", "bound", "value"),
+    [
+        ("power", "50 MW", 50),
+        ("power", "1.2 GW", 1200),
+        ("power", "[70 kW, 3]", [0.07, 3]),
+        ("cost", "2.5 bn", 2.5e9),
+        ("spend", "$3 m", 3e6),
+        ("carbon", "5 k", 5000),
+    ],
+)
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_a_limit_is_read_in_the_unit_of_its_quantity(read, base, side, quantity, bound, value):
+    """MW for power, USD for money, and thousands of whatever else."""
+    text = base.replace("quantity: spend, where: {vendor: nvidia}, max: 1 bn", f"quantity: {quantity}, {side}: {bound}")
+    (limit,) = read(text).limits
+    assert limit.bound == side
+    assert limit.value.data() == pytest.approx(value, rel=1e-15)
+
+
+def test_a_discount_rate_is_a_share(read, base):
+    """``8 %`` is 0.08; all of it is the most."""
+    for written, rate in (("8 %", 0.08), ("0.08", 0.08), ("100 %", 1)):
+        text = base.replace("period: day", f"period: day, discount_rate_per_year: {written}")
+        assert read(text).horizon.discount_rate_per_year == pytest.approx(rate, rel=1e-15)
 
 
 @pytest.mark.parametrize(

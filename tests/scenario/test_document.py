@@ -81,6 +81,21 @@ def test_a_huge_file_is_not_read(complaints, monkeypatch):
     assert "at most 1,000 bytes" in found.expected
 
 
+def test_five_megabytes_are_read_and_no_more(complaints, read, base):
+    """The limit of a file is 5 MB, whatever is in it."""
+    filled = f"{base}#".ljust(module.MAX_BYTES, "x")
+    assert len(filled) == 5_000_000
+    assert read(filled) == read(base)
+    (found,) = complaints(filled + "x")
+    assert (found.value, found.expected) == ("too large", "expected at most 5,000,000 bytes")
+
+
+def test_a_file_of_too_many_values_is_not_parsed(complaints):
+    """Three hundred thousand entries are refused before the parser spends its time on them."""
+    (found,) = complaints("a: [" + "1," * (module.MAX_NODES + 1) + "]")
+    assert found.expected == "more than 300,000 values"
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     """The complaint about an absent file, or a folder, names it."""
     for path in (tmp_path / "absent.yaml", tmp_path):
@@ -116,8 +131,9 @@ def test_included_lists_are_joined_and_their_faults_placed(tmp_path, base):
     offers, works = offers.split("workloads:")
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "offers.yaml").write_text(
-        "# ours\noffers:\n  - {id: new, accelerator: chip, region: us-east, contract: on_demand}\n"
-        "  - {id: bad, accelerator: chip, region: nowhere, contract: on_demand}\n"
+        "# ours\noffers:\n"
+        "  - {id: new, accelerator: chip, region: us-east, contract: on_demand, price_usd_per_unit_hour: 0}\n"
+        "  - {id: bad, accelerator: chip, region: nowhere, contract: on_demand, price_usd_per_unit_hour: 0}\n"
     )
     (tmp_path / "base.yaml").write_text(f"include: [more/offers.yaml]\n{head}offers:{offers}workloads:{works}")
     document = read_document(tmp_path / "base.yaml")

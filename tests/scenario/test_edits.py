@@ -110,6 +110,16 @@ def test_a_path_that_leads_nowhere_names_the_near_misses(base, read, path, words
     assert words in str(caught.value)
 
 
+def test_an_entry_is_added_by_its_path(base, read):
+    """A path to an entry that is not there, with all of its values, adds it under the last name of the path."""
+    scenario = read(base)
+    changed = scenario.with_({"limits.new": {"quantity": "units", "max": "2 k"}})
+    assert [limit.id for limit in changed.limits] == ["cap", "new"]
+    assert changed.limits[1].value.data() == 2000
+    with pytest.raises(InvalidData, match="no entry 'new' there"):
+        scenario.with_({"limits.new": 5})
+
+
 def test_limits_are_added_and_replaced_by_id(base, read):
     """A limit without an id gets one from what it says; one of the same id takes the old one's place."""
     scenario = read(base).with_limit(quantity="units", per="provider", max_count=2)

@@ -6,8 +6,8 @@ import pytest
 from procure.scenario.horizon import Horizon
 from procure.scenario.series import Series
 from procure.scenario.units import (
+    LARGEST,
     duration_in_periods,
-    parse_any,
     parse_duration,
     parse_money,
     parse_plain,
@@ -37,9 +37,11 @@ from procure.scenario.units import (
         (parse_share, "60%", 0.6),
         (parse_share, "12.5 percent", 0.125),
         (parse_share, 0.6, 0.6),
-        (parse_any, "2 bn", 2e9),
-        (parse_any, "50 MW", 50),
-        (parse_any, "40 %", 0.4),
+        (parse_plain, "2 bn", 2e9),
+        (parse_power_mw, "50 MW", 50),
+        (parse_share, "40 %", 0.4),
+        (parse_money, "10000 tn", LARGEST),
+        (parse_plain, -1e16, -LARGEST),
     ],
 )
 def test_a_number_with_a_unit_is_read(parser, text, value):
@@ -63,8 +65,13 @@ def test_a_number_with_a_unit_is_read(parser, text, value):
         (parse_money, float("nan"), "finite"),
         (parse_money, float("-inf"), "finite"),
         (parse_money, 10**400, "finite"),
-        (parse_money, 1e30, "at most 1e+18"),
-        (parse_plain, "1e30", "at most 1e+18"),
+        (parse_money, 1e30, "at most 1e+16"),
+        (parse_money, 1.001e16, "at most 1e+16"),
+        (parse_money, "-10001 tn", "at most 1e+16"),
+        (parse_plain, "1e30", "at most 1e+16"),
+        (parse_plain, "5 %", "unknown unit '%'"),
+        (parse_plain, "5 MW", "unknown unit 'MW'"),
+        (parse_money, "70 kW", "unknown unit 'kW'"),
         (parse_power_mw, "5 bn", "unknown unit"),
         (parse_share, "5 MW", "unknown unit"),
     ],
@@ -221,7 +228,7 @@ def test_what_is_no_series_is_refused(form):
     [
         ([1, 2], "expected 4 values"),
         ({"2027-Q2": 1}, "from the start"),
-        ({"start": 1e18, "growth_per_year": 9}, "at most"),
+        ({"start": 1e16, "growth_per_year": 9}, "at most 1e\\+16"),
     ],
 )
 def test_a_series_that_does_not_fit_its_horizon_is_refused(form, words):

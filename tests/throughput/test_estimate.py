@@ -93,7 +93,7 @@ name: saved
 horizon: {start: 2027-01-01, periods: 1}
 accelerators: [{id: a, vendor: v, family: f, stack: cuda}]
 regions: [{id: r, provider: p, country: US, zone: us}]
-offers: [{id: o, accelerator: a, region: r, contract: on_demand}]
+offers: [{id: o, accelerator: a, region: r, contract: on_demand, price_usd_per_unit_hour: 0}]
 workloads: [{id: w, kind: inference, demand: 1, throughput: {a: 3}, throughput_profile: of-mine}]
 """)
     assert load(path).workloads[0].throughput == {"a": 3}
