@@ -22,6 +22,8 @@ SHARED: Final = ("spend", "compute", "chips")
 SHARE_LABELS: Final = ("vendor", "provider")
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
 _ZERO: Final = 1e-9
+_NOTHING: Final = 1e-6
+"""A share of a total of at most this is a share of nothing."""
 
 
 class Figures:
@@ -333,7 +335,7 @@ def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Flo
     if limit.bound.endswith("share"):
         total = sums(measured.total_row, measured.total.value(answer), each)
         whole = total[window * measured.futures + future]
-        share = np.divide(amount, whole, out=np.zeros(size), where=np.abs(whole) > _ZERO)
+        share = np.divide(amount, whole, out=np.zeros(size), where=whole > _NOTHING)
         violation = np.maximum(sign * (amount - limit.value * whole), 0.0)
         return share, np.full(size, limit.value), sign * (limit.value - share), violation
     least = limit.count_from * (1 - 1e-9) if limit.bound == "min_count" else _ZERO

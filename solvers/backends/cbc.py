@@ -36,7 +36,6 @@ _NODES = re.compile(rf"After (\d+) nodes, \d+ on tree, {_NUMBER} best solution, 
 _PARTIAL = re.compile(rf"Partial search - best objective {_NUMBER} \(best possible {_NUMBER}\)")
 _LOWER = re.compile(rf"Lower bound:\s+{_NUMBER}")
 _ENUMERATED = re.compile(r"Enumerated nodes:\s+(\d+)")
-_GAP = re.compile(rf"Exiting as integer gap of {_NUMBER}")
 _PRINTED_ACCURACY = 1e-7  # relative, of the eight digits in the log
 _LOWER_ACCURACY = 0.0005  # absolute, of the three decimals after "Lower bound:"
 _NO_PLAN = 1e49  # CBC prints 1e+50 for "no plan yet"
@@ -57,8 +56,9 @@ def solve(problem: Problem, options: Options, report: Report) -> Answer:
         left_s = max(POLL_S, options.time_limit_s - (time.monotonic() - began))
     else:
         left_s = None
-    log = _run([str(binary), *_arguments(options, left_s)], report, left_s, options.grace_s)
-    return _answer(problem, log, report.folder, f"CBC {log.version} (PuLP {pulp.__version__})")
+    log = _run([str(binary), *_arguments(options, left_s)], report, left_s, options.grace_s, options.gap)
+    version = f"CBC {log.version} (PuLP {pulp.__version__})"
+    return _answer(problem, log, report.folder, version, options.gap)
 
 
 def _arguments(options: Options, limit_s: float | None) -> list[str]:
@@ -83,10 +83,10 @@ def _write_start(values: Float, path: Path) -> None:
 class _Log:
     """What CBC has printed so far, as far as it matters."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, report: Report, gap: float) -> None:
+        self._report, self._gap = report, gap
         self.version = "?"
-        self.bound, self.nodes, self.gap = -np.inf, 0, np.inf
+        self.bound, self.nodes = -np.inf, 0
         self.ambiguous = False
         self.tail: list[str] = []
 
@@ -107,13 +107,12 @@ class _Log:
             self.nodes = int(nodes[0]) if nodes else self.nodes
             self._raise_bound(float(possible), _PRINTED_ACCURACY * abs(float(possible)))
             incumbent = float(best) if float(best) < _NO_PLAN else None
-            self._report.progress("search", incumbent, self.bound if np.isfinite(self.bound) else None, self.nodes)
+            bound = self.bound if incumbent is None else min(self.bound, allowed(incumbent, self._gap))
+            self._report.progress("search", incumbent, bound if np.isfinite(bound) else None, self.nodes)
         elif found := _LOWER.search(line):
             self._raise_bound(float(found[1]), _LOWER_ACCURACY + _PRINTED_ACCURACY * abs(float(found[1])))
         elif found := _ENUMERATED.search(line):
             self.nodes = int(found[1])
-        elif found := _GAP.search(line):
-            self.gap = float(found[1])
 
     def _raise_bound(self, printed: float, accuracy: float) -> None:
         """Take a printed bound for no better than its digits say."""
@@ -121,9 +120,17 @@ class _Log:
             self.bound = max(self.bound, printed - accuracy)
 
 
-def _run(command: list[str], report: Report, limit_s: float | None, grace_s: float) -> _Log:
+def allowed(objective: float, gap: float) -> float:
+    """Return the lowest bound that branches cut off within the allowed gap of a plan may have had.
+
+    They are never counted again, whatever is printed as the bound: seen as a "bound" above another engine's plan.
+    """
+    return objective - gap * abs(objective)
+
+
+def _run(command: list[str], report: Report, limit_s: float | None, grace_s: float, gap: float) -> _Log:
     """Run CBC to its end, interrupting it when asked to or when it overstays its limit."""
-    log = _Log(report)
+    log = _Log(report, gap)
     deadline = np.inf if limit_s is None else time.monotonic() + limit_s + grace_s / 3
     ours, theirs = os.openpty()  # into a pipe CBC would write its log in blocks, minutes late
     process = subprocess.Popen(command, cwd=report.folder, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
@@ -147,7 +154,7 @@ def _run(command: list[str], report: Report, limit_s: float | None, grace_s: flo
     return log
 
 
-def _answer(problem: Problem, log: _Log, folder: Path, version: str) -> Answer:
+def _answer(problem: Problem, log: _Log, folder: Path, version: str, gap: float) -> Answer:
     """Read the files CBC left."""
     status = folder / "status.txt"
     if not status.exists():
@@ -157,12 +164,11 @@ def _answer(problem: Problem, log: _Log, folder: Path, version: str) -> Answer:
     claim, has_values = _claim(words, log.ambiguous)
     values = _values(folder / "values.bin", problem) if has_values else None
     bound = log.bound
-    if values is not None and claim is Claim.OPTIMAL:
-        objective = objective_of(problem, values)
-        if "gap tolerance" not in words:  # the whole tree was searched
-            bound = objective
-        elif np.isfinite(log.gap):
-            bound = max(bound, objective - log.gap * (1 + _PRINTED_ACCURACY))
+    if values is not None and problem.is_mip:
+        proved = allowed(objective_of(problem, values), gap)
+        bound = proved if claim is Claim.OPTIMAL else min(bound, proved)
+    elif values is not None and claim is Claim.OPTIMAL:
+        bound = objective_of(problem, values)
     return Answer(claim, version, values, float(bound), log.nodes, words)
 
 

@@ -118,7 +118,7 @@ def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
     if not existing(facts, limit.quantity, None, whole).any():
         return
     totals = np.broadcast_to(_values(facts, entries, None, windows, whole), values.shape)
-    shares = np.divide(values, totals, out=np.zeros_like(totals), where=totals > 0)
+    shares = np.divide(values, totals, out=np.zeros_like(totals), where=totals > NOTHING)
     yield from _bounded(facts, limit, windows, names, shares, values, totals, shown)
 
 
