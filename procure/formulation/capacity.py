@@ -31,7 +31,9 @@ class Capacity(Rule):
         most = most_rate(index) * classes.equivalent[:, None, None]
         rate = np.zeros((len(classes.workload), *most.shape[1:]))
         np.add.at(rate, classes.of_workload, most)
-        upper = rate[work, period, part]
+        # a run keeps its least block busy even when less would do its work
+        least = np.array([w.min_block_chips for w in index.workloads])[workload]
+        upper = np.maximum(rate[work, period, part], least * index.chip_rate[workload, source])
         column = model.builder.columns("serve", names, upper=upper, unit=index.unit_rate[workload])
         model.decide("serve", column, workload=workload, source=source, period=period, slice=part, future=future)
 

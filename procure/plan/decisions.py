@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from procure.formulation.index import Floats, Index, Ints, sums
+from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
 
@@ -43,11 +43,30 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
             continue
         amount = np.maximum(real[table.column], 0.0)
         keep = amount > _TINY * formulation.unit[table.column]
+        if kind == "serve":
+            keep &= ~_switched_off(formulation, table, real)
         tables[kind] = Decisions(table.column[keep], {name: codes[keep] for name, codes in table.labels.items()})
         amounts[kind] = amount[keep]
     if "serve" in tables:
         tables["serve"], amounts["serve"] = _split_serving(formulation, tables, amounts, real)
     return {name: _to_table(index, name, tables.get(kind), amounts.get(kind)) for name, kind in _KINDS.items()}
+
+
+def _switched_off(formulation: Formulation, serve: Decisions, real: Floats) -> Bools:
+    """Return where a run or a place is off, so that what is served there is the solver's noise."""
+    model = formulation.model
+    off = np.zeros(serve.size, dtype=bool)
+    here = {**serve.labels, "pool": model.index.pool[serve.labels["source"]]}
+    for kind in ("block_place", "source_place", "run"):
+        table = model.table(kind)
+        if table is not None:
+            names = [name for name in table.labels if name in here]
+            size = [max(int(here[name].max(initial=0)), int(table.labels[name].max())) + 1 for name in names]
+            state = np.ones(size)
+            bound = np.isin(serve.labels["workload"], table.labels["workload"])
+            state[tuple(table.labels[name] for name in names)] = real[table.column]
+            off |= bound & (state[tuple(here[name] for name in names)] == 0)
+    return off
 
 
 def _split_serving(
