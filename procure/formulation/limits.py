@@ -66,7 +66,7 @@ class Limits(Rule):
         if violation is not None:
             soft = np.array([limit.soft or 0.0 for limit in ledger.index.scenario.limits])
             labels = {name: violation.labels[name] for name in ("period", "future")}
-            ledger.post("soft_penalty", Term.of(violation.column, soft[violation.labels["limit"]], **labels).times(1.0))
+            ledger.post("soft_penalty", Term.of(violation.column, soft[violation.labels["limit"]], **labels).nonzero())
 
     def rows(self, model: Model) -> None:
         """Add the rows of limits on amounts and shares."""

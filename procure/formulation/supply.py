@@ -83,11 +83,11 @@ class Supply(Rule):
         if rent is not None:
             offer, period, part = (rent.labels[name] for name in ("source", "period", "slice"))
             price = index.prices("hourly_usd")[offer] * index.price_factor[offer, period]
-            ledger.post("money", rent.term(price * index.slice_hours[period, part], item=item("rent")).times(1.0))
+            ledger.post("money", rent.term(price * index.slice_hours[period, part], item=item("rent")).nonzero())
         if place is not None:
             offer = place.labels["source"]
             code = np.where(index.contract_is("owned")[offer], item("capex_fixed"), item("fixed"))
-            ledger.post("money", place.term(index.prices("fixed_usd_per_order")[offer], item=code).times(1.0))
+            ledger.post("money", place.term(index.prices("fixed_usd_per_order")[offer], item=code).nonzero())
         _post_running(ledger)
 
     def rows(self, model: Model) -> None:
@@ -215,15 +215,15 @@ def _post_orders(ledger: Ledger, order: Decisions) -> None:
     usd = np.where(block, 0.0, hourly)[position] * horizon.hours[period]
     code = np.where(owned, item("running"), item("reservation"))[position]
     hourly_term = Term.of(order.column[position], usd, source=offer[position], period=period, item=code)
-    ledger.post("money", hourly_term.times(1.0))
+    ledger.post("money", hourly_term.nonzero())
     whole = np.where(block, hourly, 0.0) * _hours(horizon, first, end)
-    ledger.post("money", order.term(whole, item=item("block")).times(1.0))
+    ledger.post("money", order.term(whole, item=item("block")).nonzero())
     code = np.where(owned, item("capex_upfront"), item("upfront"))
-    ledger.post("money", order.term(upfront, item=code).times(1.0))
+    ledger.post("money", order.term(upfront, item=code).nonzero())
     ledger.post("salvage", _salvage(index, order, upfront, first, end))
     beyond = _hours(horizon, np.full_like(end, horizon.periods), np.maximum(end, horizon.periods))
     owed = np.where(index.contract_is("reserved")[offer], hourly, 0.0) * beyond
-    ledger.post("committed_tail", order.term(owed, period=horizon.periods - 1).times(1.0))
+    ledger.post("committed_tail", order.term(owed, period=horizon.periods - 1).nonzero())
 
 
 def _hours(horizon: Horizon, first: Ints, last: Ints) -> Floats:
@@ -239,7 +239,7 @@ def _salvage(index: Index, order: Decisions, upfront: Floats, first: Ints, end: 
     share = np.where(over, left, 1 - (1 - left) * (periods - first) / life)
     owned = index.contract_is("owned")[offer]
     period = np.where(over, end - 1, periods - 1)
-    return order.term(np.where(owned, upfront * share, 0.0), period=period).times(1.0)
+    return order.term(np.where(owned, upfront * share, 0.0), period=period).nonzero()
 
 
 def _post_running(ledger: Ledger) -> None:

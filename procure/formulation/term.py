@@ -47,9 +47,11 @@ class Term:
 
     def times(self, factor: Floats | float) -> "Term":
         """Return the term with each coefficient multiplied; entries of factor 0 or NaN vanish."""
-        value = np.asarray(self.coefficient * factor)
-        keep = (value != 0) & ~np.isnan(value)
-        return Term(self.column, value, self.labels).where(keep)
+        return Term(self.column, np.asarray(self.coefficient * factor), self.labels).nonzero()
+
+    def nonzero(self) -> "Term":
+        """Return the term without the entries that say nothing: of coefficient 0 or NaN."""
+        return self.where((self.coefficient != 0) & ~np.isnan(self.coefficient))
 
     def where(self, keep: Bools) -> "Term":
         """Return the entries chosen by a mask of shape (n,)."""

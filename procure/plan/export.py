@@ -14,7 +14,7 @@ from procure.plan.plan import Plan
 from procure.scenario.complaint import Complaint, InvalidData
 from procure.scenario.document import write_bytes
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 EXCEL_ROWS: Final = 1_048_575
 
 

@@ -269,9 +269,7 @@ def _workloads(plan: Plan, *, full: bool) -> "RichTable":
         if demand.get(work.id):
             total = sum(chips[work.id].values())
             ranked = sorted(chips[work.id].items(), key=lambda entry: -entry[1])[: None if full else 3]
-            where = ", ".join(
-                f"{name} {value / total * 100:.0f}\u00a0%" for name, value in ranked if value >= 0.01 * total
-            )
+            where = ", ".join(f"{name} {value / total * 100:.0f}%" for name, value in ranked if value >= 0.01 * total)
             grid.add_row(work.id, work.kind, where or "nowhere", _served(demand[work.id], unmet[work.id]))
     return grid
 

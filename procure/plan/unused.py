@@ -86,4 +86,7 @@ def _price(index: Index, per_chip: Floats, per_work: Floats, serves: Bools, numb
     name, other = index.workloads[work].id, index.offers[int(rivals[work].argmax())].id
     if ratio[work] > 1:
         return f"{text}: {ratio[work]:.2f} times the dearest in use for {name}, {other}; more for other work"
-    return f"{text}: no dearer than {other} for {name}; its term, lead, size or a limit holds it back"
+    held = "a limit holds it back"
+    if not index.offers[number].rented:
+        held = f"but it is paid for all of {index.offers[number].term}, or {held}"
+    return f"{text}: no dearer an hour than {other} for {name}, {held}"
