@@ -76,7 +76,7 @@ def _root(
 def solve(
     scenario: ScenarioArgument = DEFAULT,
     changes: SetOption = None,
-    backend: Annotated[str, typer.Option(help="Engine: highs or cbc.")] = "highs",
+    backend: Annotated[str, typer.Option(help="Engine, as `procure doctor` lists them, or auto.")] = "auto",
     time_limit: Annotated[float | None, typer.Option(help="Seconds; the best plan so far is kept.")] = None,
     gap: Annotated[float, typer.Option(help="Stop when proven within this share of the best possible.")] = 0.005,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = 1,
@@ -220,10 +220,11 @@ def doctor(as_json: JsonOption = False) -> None:
         if as_json:
             _say(json.dumps([asdict(report) for report in reports], default=str))
         else:
-            grid = Table("engine", "version", "state", "seconds", "message")
+            grid = Table("engine", "version", "state", "seconds", "features, or what is wrong")
             for report in reports:
                 state = "works" if report.solved else "missing" if not report.available else "fails"
-                grid.add_row(report.name, report.version, state, f"{report.seconds:.2f}", report.message)
+                words = ", ".join(report.can) if report.solved else report.message
+                grid.add_row(report.name, report.version, state, f"{report.seconds:.2f}", words)
             _output().print(grid)
         if not any(report.solved for report in reports):
             raise typer.Exit(1)

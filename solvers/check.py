@@ -44,7 +44,7 @@ class Check:
                 ("row", self.worst_row, self.row_violation),
                 ("integer column", self.worst_integer, self.integrality_violation),
             )
-            if violation > self.tolerance
+            if violation > self.tolerance and name is not None
         ]
         return f"objective {self.objective:.10g}, " + (", ".join(parts) or "all rows and bounds hold")
 
@@ -84,7 +84,7 @@ def check(problem: Problem, values: Float, tolerance: float = TOLERANCE) -> Chec
         return Check(math.nan, math.inf, bad, math.inf, None, math.inf, None, tolerance)
     point = rounded(problem, point, tolerance)
     column_violation = _relative_violation(point, problem.column_lower, problem.column_upper, 1.0)
-    row_violation = _row_violation(problem, point)
+    row_violation = row_violations(problem, point)
     fraction = np.where(problem.integer, np.abs(point - np.rint(point)), 0.0)
     column, column_worst = _worst(column_violation)
     row, row_worst = _worst(row_violation)
@@ -110,7 +110,7 @@ def objective_of(problem: Problem, values: Float) -> float:
         return math.nan
 
 
-def _row_violation(problem: Problem, point: Float) -> Float:
+def row_violations(problem: Problem, point: Float) -> Float:
     """Relative violation of each row, float64[m]; an overflow counts as infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
         terms = problem.coefficients * point[problem.columns]

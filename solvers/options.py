@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.problem import Basis
+
 LARGEST_SEED = 2**31 - 1
 MOST_THREADS = 4 * (os.cpu_count() or 1)
-STRATEGIES = ("auto", "direct", "structure_first")
+STRATEGIES = ("auto", "direct", "structure_first", "race")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +23,8 @@ class Options:
     Parameters
     ----------
     backend : str
-        Name of an engine as listed by ``solvers.backends()``, or the dotted path of an adapter module.
+        Name of an engine as listed by ``solvers.backends()``, the dotted path of an adapter module, or ``auto``: the
+        engine that `solvers.strategies.auto` chooses.
     time_limit_s : float, optional
         Wall seconds for the whole solve, starting the child process included; ``None`` = no limit.
     gap : float
@@ -37,8 +40,15 @@ class Options:
     integrality : float
         How far from a whole number an engine may leave an integer column, where the engine lets one say.
     strategy : str
-        ``auto``, ``direct`` or ``structure_first``; auto takes the latter where the problem has structure and hundreds
-        of counts.
+        ``direct``, ``structure_first``, ``race`` (two engines that check each other), or ``auto``, whose rule is that
+        of `solvers.strategies.auto`.
+    heuristics : bool
+        Whether the engine looks for plans by heuristics; off where a good plan is known and only the proof lacks.
+    node_limit : int, optional
+        Nodes after which a search ends with what it has, where the engine lets one say; unlike a time limit it ends at
+        the same point each time.
+    basis : Basis, optional
+        A basis of the relaxation to start from, as in the `Result` of a problem with the same columns and rows.
     grace_s : float
         Seconds an engine may take to come back after its limit or a cancel, before it is killed.
 
@@ -57,6 +67,9 @@ class Options:
     start: NDArray[np.float64] | None = None
     integrality: float = 1e-6
     strategy: str = "auto"
+    heuristics: bool = True
+    node_limit: int | None = None
+    basis: Basis | None = None
     grace_s: float = 3.0
 
     def __post_init__(self) -> None:
@@ -80,6 +93,7 @@ class Options:
                 _is_whole(self.seed, 0) and self.seed < LARGEST_SEED,
                 f"a whole number below {LARGEST_SEED}",
             ),
+            ("node_limit", self.node_limit is None or _is_whole(self.node_limit, 1), "nodes above 0, or None"),
             ("memory_limit_mb", memory_mb is None or _is_whole(memory_mb, 1), "whole MiB above 0, or None"),
             ("integrality", _is_number(self.integrality, least=1e-9) and self.integrality < 1, "from 1e-9 up to 1"),
             ("strategy", self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}"),

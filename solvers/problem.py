@@ -127,6 +127,21 @@ class Problem:
         return row_reduce(np.add, self.coefficients * values[self.columns], self.starts)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """A basis of a linear program: the status of columns, int8[n], and of rows, int8[m].
+
+    0 = at the lower bound, 1 = basic, 2 = at the upper bound, 3 = free at zero, 4 = nonbasic.
+    """
+
+    columns: NDArray[np.int8]
+    rows: NDArray[np.int8]
+
+    def fits(self, problem: Problem) -> bool:
+        """Whether it has one status for each column and row of a problem."""
+        return len(self.columns) == problem.column_count and len(self.rows) == problem.row_count
+
+
 def row_reduce(function: np.ufunc, entries: Float, starts: NDArray[np.int64]) -> Float:
     """Reduce the entries of each CSR row, float64[m]; an empty row gives 0.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from solvers.check import Check
-from solvers.problem import Float
+from solvers.problem import Basis, Float
 
 ABSOLUTE_GAP = 1e-6  # a difference this small counts as proved whatever the relative gap: engines' own default
 
@@ -72,6 +72,11 @@ class Result:
         Search nodes explored.
     check : Check or None
         The check of ``values``.
+    row_duals : float64[m] or None
+        Of a linear program solved to its end, where the engine gives them: what one unit more of a row's limit changes
+        the objective by. A problem with integers has none; `solvers.marginal` fixes them first.
+    basis : Basis or None
+        Of the relaxation, where the engine gives it: a start for a problem with the same columns and rows.
     """
 
     ending: Ending
@@ -85,6 +90,8 @@ class Result:
     message: str
     nodes: int
     check: Check | None
+    row_duals: Float | None = None
+    basis: Basis | None = None
 
     @property
     def has_solution(self) -> bool:

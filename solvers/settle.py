@@ -31,7 +31,9 @@ def settled(backend: Backend, problem: Problem, options: Options, report: Report
     if answer.claim in (Claim.UNBOUNDED, Claim.INFEASIBLE_OR_UNBOUNDED):
         report.progress("telling infeasible from unbounded", None, None, answer.nodes)
         return _infeasible_or_unbounded(backend, problem, left, report, answer)
-    if answer.values is not None and problem.is_mip and not _exact(problem, answer.values):
+    if answer.values is None or not np.isfinite(answer.values).all():
+        return answer
+    if problem.is_mip and not _exact(problem, answer.values):
         report.progress("polishing", None, None, answer.nodes)
         polished = _polished(backend, problem, left, report, answer.values)
         if polished is not None:
@@ -71,7 +73,7 @@ def _with_time_left(options: Options, spent_s: float) -> Options:
     limit_s = options.time_limit_s
     if limit_s is not None:
         limit_s = max(SHORTEST_LIMIT_S, options.grace_s / 2, limit_s - spent_s)
-    return dataclasses.replace(options, time_limit_s=limit_s, start=None)
+    return dataclasses.replace(options, time_limit_s=limit_s, start=None, basis=None)
 
 
 def _infeasible_or_unbounded(
@@ -84,11 +86,17 @@ def _infeasible_or_unbounded(
     """
     free = dataclasses.replace(problem, objective=np.zeros(problem.column_count), offset=0.0)
     search = backend.solve(free, options, Quiet(report.folder, report.stop_requested))
-    if search.values is not None and check(free, search.values).ok:
+    if search.values is not None and check(free, search.values).ok and _can_fall(problem):
         return dataclasses.replace(answer, claim=Claim.UNBOUNDED, values=None)
     if search.claim in (Claim.INFEASIBLE, Claim.INFEASIBLE_OR_UNBOUNDED):  # no cost, so never unbounded
         return dataclasses.replace(answer, claim=Claim.INFEASIBLE, values=None)
     return dataclasses.replace(answer, claim=Claim.INFEASIBLE_OR_UNBOUNDED, values=None)
+
+
+def _can_fall(problem: Problem) -> bool:
+    """Whether the bounds of any column let it lower the cost without end; else no such claim can be true."""
+    falling = np.where(problem.objective > 0, problem.column_lower, problem.column_upper)
+    return bool(np.isinf(falling[problem.objective != 0]).any())
 
 
 def _repaired(backend: Backend, problem: Problem, options: Options, report: Report, values: Float) -> Float | None:

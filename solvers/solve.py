@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ from solvers.backends import require
 from solvers.options import Options
 from solvers.problem import Problem
 from solvers.result import Progress, Result
-from solvers.strategies.direct import direct
-from solvers.strategies.structure_first import structure_first, suits
+from solvers.session import Session
+from solvers.strategies.auto import chosen
 
 _DEFAULTS = Options()
 
@@ -23,8 +24,9 @@ def solve(
     options: Options = _DEFAULTS,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
+    session: Session | None = None,
 ) -> Result:
-    """Solve a problem in a child process and return a checked result.
+    """Solve a problem in a child process, or several, and return a checked result.
 
     While it runs, Ctrl-C counts as a cancel and yields a result; a second Ctrl-C kills the engine at once.
     That holds in the main thread, the only one Python lets handle signals; elsewhere use ``cancel``.
@@ -39,6 +41,8 @@ def solve(
         Called in this thread with each sign of life; an exception it raises ends the solve and comes through.
     cancel : threading.Event, optional
         Set it from any thread to stop with the best plan so far.
+    session : Session, optional
+        Where running children are taken from and given back to; by default each is started anew.
 
     Returns
     -------
@@ -52,15 +56,21 @@ def solve(
     ValueError
         Before the solve, when ``options.start`` has not one value for each column.
     """
-    require(options)
+    strategy, options = chosen(problem, options)
+    require(options, problem)
     if options.start is not None and len(options.start) != problem.column_count:
         raise ValueError(
             f"options.start has {len(options.start)} values; expected {problem.column_count}, one for each column"
         )
-    staged = options.strategy == "structure_first" or (options.strategy == "auto" and suits(problem))
-    strategy = structure_first if staged and problem.stage is not None else direct
-    with _interrupts() as count:
-        return strategy(problem, options, progress, lambda: max(count(), int(cancel is not None and cancel.is_set())))
+    with _interrupts() as count, contextlib.ExitStack() as opened:
+        own = session or opened.enter_context(Session())
+        stops = functools.partial(_stops, count, cancel)
+        return strategy(problem, options, progress, stops, own)
+
+
+def _stops(count: Callable[[], int], cancel: threading.Event | None) -> int:
+    """How often the caller has asked to stop."""
+    return max(count(), int(cancel is not None and cancel.is_set()))
 
 
 @contextlib.contextmanager

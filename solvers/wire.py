@@ -57,9 +57,11 @@ def read_frame(stream: BinaryIO) -> Frame | None:
         raise WireError(f"expected a frame, got bytes starting with {magic!r}")
     try:
         header = json.loads(_exactly(stream, length))
-        kind, fields, layout = header["kind"], header["fields"], header["arrays"]
+        kind, fields, layout = header["kind"], dict(header["fields"]), header["arrays"]
         arrays = {name: _read_array(stream, dtype, count) for name, dtype, count in layout}
-    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except WireError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise WireError(f"malformed frame header: {error!r}") from error
     return Frame(kind, fields, arrays)
 

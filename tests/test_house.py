@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("scenario", "catalogue", "throughput", "scenario_file", "formulation", "plan", "analysis", "runs", "cli")
-ENGINES = {"highspy", "pulp", "ortools"}
+ENGINES = {"highspy", "pulp", "ortools", "gurobipy", "cplex", "xpress", "coptpy", "mosek", "cuopt"}
 FILES = sorted(path for top in ("procure", "solvers", "apps") for path in (ROOT / top).rglob("*.py"))
 
 

@@ -18,6 +18,8 @@ from procure.scenario.scenario import Scenario, build
 if TYPE_CHECKING:
     import pandas as pd
 
+    from procure.plan.warm_start import WarmStart
+
 FORMAT: Final = "procure-plan/1"
 MAX_BYTES: Final = 500_000_000
 
@@ -36,12 +38,15 @@ class Plan:
         How the solve ended: ending, objective and bound (USD), gap (relative), seconds, backend, version.
     provenance
         Hash of the scenario, versions, options, seed and threads: what it takes to get the same plan again.
+    warm_start
+        What `solve` may start from after an edit; it is not saved.
     """
 
     scenario: Scenario
     decisions: dict[str, Table]
     result: dict[str, Any]
     provenance: dict[str, Any] = field(default_factory=dict)
+    warm_start: "WarmStart | None" = None
 
     @cached_property
     def computed(self) -> Figures:

@@ -17,8 +17,9 @@ from procure.formulation.ledger import discounted_cost
 from procure.formulation.model import Formulation
 from procure.plan.decisions import read_decisions
 from procure.plan.plan import Plan, check_audit
+from procure.plan.warm_start import WarmStart
 from procure.scenario.scenario import Scenario
-from solvers import Ending, Options, Problem, Progress, Result
+from solvers import Ending, Options, Problem, Progress, Result, Session
 from solvers import solve as solve_problem
 
 
@@ -47,12 +48,14 @@ def solve(
     *,
     gap: float = 5e-3,
     time_limit_s: float | None = None,
-    backend: str = "highs",
+    backend: str = "auto",
     threads: int = 1,
     seed: int = 0,
     aggregate: bool = True,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
+    previous: Plan | None = None,
+    session: Session | None = None,
 ) -> Plan:
     """Return the audited plan of a scenario.
 
@@ -63,13 +66,18 @@ def solve(
     time_limit_s
         Stop after this many seconds with the best plan so far.
     backend, threads, seed
-        Engine and its settings; the same settings give the same plan.
+        Engine (`auto` chooses by the size of the problem) and its settings; the same settings give the same plan with
+        one thread.
     aggregate
         Join sources and workloads that nothing tells apart (exact); False is for comparison.
     progress
         Called with the incumbent (USD), bound (USD) and gap while the engine works.
     cancel
         Set it to stop with the best plan so far.
+    previous
+        A plan of this scenario before an edit, solved in this process: its orders and basis are the start.
+    session
+        Engines kept running between solves (`solvers.Session`); by default they are started anew.
 
     Raises
     ------
@@ -83,16 +91,22 @@ def solve(
     if not isinstance(scenario, Scenario):
         raise TypeError(f"expected a Scenario, not {scenario!r}: read one with procure.load(name or path)")
     formulation = build(scenario, aggregate=aggregate)
-    options = Options(backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed)
+    warm = None if previous is None else previous.warm_start
+    start, basis = (None, None) if warm is None else warm.onto(formulation.problem)
+    options = Options(
+        backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed, start=start, basis=basis
+    )
     report = _in_usd(progress, formulation.objective_usd)
-    result = solve_problem(formulation.problem, options, report, cancel)
+    result = solve_problem(formulation.problem, options, report, cancel, session)
     _raise_without_plan(scenario, result)
     values: Floats | None = result.values
     least: dict[str, Any] = {}
     if scenario.objective == "most_served_value":
-        values, least = _cheapest(formulation, result, options, cancel)
+        values, least = _cheapest(formulation, result, replace(options, basis=None), cancel)
     assert values is not None
-    plan = Plan(scenario, read_decisions(formulation, values), {}, _provenance(scenario, options, result))
+    left_behind = WarmStart(formulation.problem, values, result.basis)
+    decisions = read_decisions(formulation, values)
+    plan = Plan(scenario, decisions, {}, _provenance(scenario, options, result), left_behind)
     object.__setattr__(plan, "result", {**_result(plan, formulation, result), **least})
     check_audit(plan.to_data())
     return plan
@@ -185,7 +199,9 @@ def _result(plan: Plan, formulation: Formulation, result: Result) -> dict[str, A
 
 
 def _provenance(scenario: Scenario, options: Options, result: Result) -> dict[str, Any]:
-    libraries = {name: found for name in ("numpy", "pydantic", "highspy", "pulp") if (found := _version(name))}
+    libraries = {
+        name: found for name in ("numpy", "pydantic", "highspy", "ortools", "pulp") if (found := _version(name))
+    }
     return {
         "scenario_hash": scenario.content_hash,
         "procure": _version("procure") or "source",

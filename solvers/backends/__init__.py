@@ -1,7 +1,8 @@
 """The engines: one adapter module each, listed here by name.
 
-An adapter module holds ``FEATURES: Features`` and ``solve(problem, options, report) -> Answer``. It imports
-its engine inside ``solve``, which runs in a child process only. ``Options.backend`` takes a name from the
+An adapter module holds ``FEATURES: Features`` and ``solve(problem, options, report) -> Answer``, and where it cannot
+take every problem ``refusal(problem) -> str | None``. It imports its engine inside ``solve``, which runs in a child
+process only. ``Options.backend`` takes a name from the
 list below or the dotted path of any importable module of this shape: that is how an engine is added from
 outside.
 """
@@ -16,13 +17,14 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from solvers.options import Options
-from solvers.problem import Float, Problem
+from solvers.problem import Basis, Float, Problem
 from solvers.result import Claim
 
-_MODULES = {
-    "highs": "solvers.backends.highs",
-    "cbc": "solvers.backends.cbc",
-}
+_NAMES = (
+    *("highs", "scip", "cbc", "cp_sat", "glop", "pdlp"),  # free, and installed with this package
+    *("gurobi", "cplex", "xpress", "copt", "mosek", "cuopt"),  # taken where they are installed
+)
+_MODULES = {name: f"solvers.backends.{name}" for name in _NAMES}
 
 
 class UnknownBackend(ValueError):  # reads as the sentence it is
@@ -33,33 +35,53 @@ class BackendUnavailable(RuntimeError):  # likewise
     """The backend cannot do what is asked on this machine; the message tells the remedy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     """What an adapter can do.
 
     Parameters
     ----------
     package : str
-        Python package the engine comes in, to import and to install.
+        Python package the engine comes in, as it is imported.
+    family : str
+        Engines of one family may share a process; those of two fail together in one.
+    integers : bool
+        Takes integer columns; without, linear programs only.
     start_solutions : bool
         Takes ``Options.start``.
     threads : bool
         Takes ``Options.threads`` above 1.
     incumbents : bool
         Hands over improving plans while it runs, so that a plan outlives a killed engine.
+    cancel : bool
+        Comes back by itself, with its best plan, when asked to stop; without, it is killed after the grace.
+    bounds : bool
+        Tells proved bounds while it runs.
+    duals, basis : bool
+        Hands back the duals and the basis of a linear program.
+    install : str
+        What pip is asked for, where that is not the package's own name.
     """
 
     package: str
+    family: str
+    integers: bool
     start_solutions: bool
     threads: bool
     incumbents: bool
+    cancel: bool
+    bounds: bool
+    duals: bool = False
+    basis: bool = False
+    install: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What an engine hands back; every word of it is checked later.
 
-    ``bound`` is a proved lower limit of the objective, offset included, or ``-inf``.
+    ``bound`` is a proved lower limit of the objective, offset included, or ``-inf``. ``row_duals``, float64[m], come
+    from linear programs only; ``basis`` is that of the relaxation.
     """
 
     claim: Claim
@@ -68,6 +90,8 @@ class Answer:
     bound: float = float("-inf")
     nodes: int = 0
     message: str = ""
+    row_duals: Float | None = None
+    basis: Basis | None = None
 
 
 class Report(Protocol):
@@ -126,7 +150,12 @@ def is_installed(features: Features) -> bool:
     return importlib.util.find_spec(features.package) is not None
 
 
-def require(options: Options) -> None:
+def remedy(features: Features) -> str:
+    """Return what installs the engine's package."""
+    return f"pip install {features.install or features.package}"
+
+
+def require(options: Options, problem: Problem | None = None) -> None:
     """Refuse, before a solve, what the backend cannot do.
 
     Raises
@@ -134,13 +163,21 @@ def require(options: Options) -> None:
     UnknownBackend
         When there is no such backend.
     BackendUnavailable
-        When its package is missing or an option is beyond it.
+        When its package is missing, or an option or the problem is beyond it.
     """
-    features = load(options.backend).FEATURES
-    name, package = options.backend, features.package
+    backend = load(options.backend)
+    name, features, package = options.backend, backend.FEATURES, backend.FEATURES.package
     if not is_installed(features):
-        raise BackendUnavailable(f"backend {name!r} needs the package {package}; install it: pip install {package}")
+        raise BackendUnavailable(f"backend {name!r} needs the package {package}; install it: {remedy(features)}")
     if options.start is not None and not features.start_solutions:
         raise BackendUnavailable(f"backend {name!r} takes no start solution; leave options.start out")
     if options.threads > 1 and not features.threads:
         raise BackendUnavailable(f"backend {name!r} runs on one thread; got threads={options.threads}, set it to 1")
+    if problem is not None and problem.is_mip and not features.integers:
+        first, more = problem.column_name(int(problem.integer.argmax())), int(problem.integer.sum()) - 1
+        others = ", ".join(each for each, its in backends().items() if its.integers and is_installed(its))
+        raise BackendUnavailable(
+            f"backend {name!r} solves linear programs only, but column {first} and {more} more are whole: take {others}"
+        )
+    if problem is not None and (words := getattr(backend, "refusal", lambda _problem: None)(problem)):
+        raise BackendUnavailable(f"backend {name!r} cannot take this problem: {words}")

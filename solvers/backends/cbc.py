@@ -3,7 +3,8 @@
 PuLP itself is used to find and prepare the binary only. Its own solve writes the model from Python objects,
 reads eight digits back and calls a stop at the gap or at the time limit "Optimal". Facts relied on (CBC
 2.10.3): an interrupt signal makes it stop and save its best plan; ``saveSolution`` writes full doubles; the
-log's bounds include the objective's constant; the relative gap counts against the larger of plan and bound.
+log's bounds include the objective's constant; the relative gap counts against the larger of plan and bound; at log
+level 1 searches within the search print nothing, from level 2 on they print bounds like those of the whole.
 """
 
 from __future__ import annotations
@@ -27,7 +28,16 @@ from solvers.options import Options
 from solvers.problem import Float, Problem
 from solvers.result import ABSOLUTE_GAP, Claim
 
-FEATURES = Features(package="pulp", start_solutions=True, threads=True, incumbents=False)
+FEATURES = Features(
+    package="pulp",
+    family="pulp",
+    integers=True,
+    start_solutions=True,
+    threads=True,
+    incumbents=False,
+    cancel=True,
+    bounds=True,
+)
 POLL_S = 0.05
 NUDGE_S = 0.3  # CBC misses an interrupt that comes before it listens, so it is repeated
 LOG_LINES_KEPT = 5
@@ -64,9 +74,10 @@ def solve(problem: Problem, options: Options, report: Report) -> Answer:
 def _arguments(options: Options, limit_s: float | None) -> list[str]:
     """Command line; file names are relative, since CBC cannot take a path with a space."""
     limit = [] if limit_s is None else ["-sec", f"{limit_s:.3f}", "-timeMode", "elapsed"]
+    nodes = [] if options.node_limit is None else ["-maxNodes", str(options.node_limit)]
     start = [] if options.start is None else ["-mipstart", "start.txt"]
     return [
-        *("model.mps", *limit, *start),
+        *("model.mps", "-log", "1", *limit, *nodes, *start),
         *("-ratio", repr(options.gap / (1 + options.gap)), "-allow", repr(ABSOLUTE_GAP)),
         *("-threads", str(options.threads)) * (options.threads > 1),
         *("-randomSeed", str(options.seed + 1), "-randomCbcSeed", str(options.seed + 1)),  # 0 means the clock

@@ -1,7 +1,8 @@
 """HiGHS through highspy: numpy hand-over, callbacks for plans, bounds and interrupts.
 
 Facts relied on (highspy 1.15): ``run`` releases the interpreter lock; threads must not change within a
-process, which holds since a process serves one solve; NaN is taken silently, which ``Problem`` rules out.
+process, which holds since a session keeps a child for each number of threads; NaN is taken silently, which
+``Problem`` rules out.
 """
 
 from __future__ import annotations
@@ -12,17 +13,29 @@ import numpy as np
 
 from solvers.backends import Answer, Features, Report
 from solvers.options import Options
-from solvers.problem import Problem
+from solvers.problem import Basis, Problem
 from solvers.result import ABSOLUTE_GAP, Claim
 
 if TYPE_CHECKING:
     import highspy
 
-FEATURES = Features(package="highspy", start_solutions=True, threads=True, incumbents=True)
+FEATURES = Features(
+    package="highspy",
+    family="highs",
+    integers=True,
+    start_solutions=True,
+    threads=True,
+    incumbents=True,
+    cancel=True,
+    bounds=True,
+    duals=True,
+    basis=True,
+)
 LARGE_NONZEROS = 100_000
 """Beyond this the first LP goes to the interior point method: 8 s where the dual simplex took over 200 s (measured)."""
 LP_TOLERANCE = 1e-9
 _ROW_WISE, _MINIMISE = 2, 1
+_HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 _FEASIBLE = 2  # kSolutionStatusFeasible
 
 
@@ -32,7 +45,9 @@ def solve(problem: Problem, options: Options, report: Report) -> Answer:
 
     engine = highspy.Highs()  # type: ignore[no-untyped-call]
     _set_options(engine, options, problem)
-    _hand_over(engine, problem)
+    hand_over(engine, problem)
+    if options.basis is not None and not problem.is_mip:
+        set_basis(engine, options.basis)
     if options.start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = options.start.tolist()
@@ -53,18 +68,23 @@ def _set_options(engine: highspy.Highs, options: Options, problem: Problem) -> N
         "mip_abs_gap": ABSOLUTE_GAP,
         "mip_feasibility_tolerance": options.integrality,
     }
+    if not options.heuristics:  # an effort of 0 alone leaves the searches of the root, which took half of the time
+        wanted["mip_heuristic_effort"] = 0.0
+        wanted |= {f"mip_heuristic_run_{name}": False for name in _HEURISTICS}
     if problem.nonzero_count > LARGE_NONZEROS:
         wanted["mip_lp_solver"] = "ipm"
     if not problem.is_mip:
         wanted["primal_feasibility_tolerance"] = wanted["dual_feasibility_tolerance"] = LP_TOLERANCE
+    if options.node_limit is not None:
+        wanted["mip_max_nodes"] = options.node_limit
     if options.time_limit_s is not None:
         wanted["time_limit"] = options.time_limit_s
     for name, value in wanted.items():
         engine.setOptionValue(name, value)
 
 
-def _hand_over(engine: highspy.Highs, problem: Problem) -> None:
-    """Copy the arrays into the engine."""
+def hand_over(engine: highspy.Highs, problem: Problem, *, relaxed: bool = False) -> None:
+    """Copy the arrays into the engine; relaxed: with every column continuous."""
     import highspy
 
     status = engine.passModel(
@@ -82,7 +102,7 @@ def _hand_over(engine: highspy.Highs, problem: Problem) -> None:
         problem.starts.astype(np.int32),
         problem.columns,
         problem.coefficients,
-        problem.integer.astype(np.int32),
+        np.zeros(problem.column_count, np.int32) if relaxed else problem.integer.astype(np.int32),
     )
     if status == highspy.HighsStatus.kError:
         smallest, largest = problem.coefficient_range()
@@ -95,22 +115,42 @@ def _listen(engine: highspy.Highs, problem: Problem, report: Report) -> None:
 
     kind = highspy.cb.HighsCallbackType
     improving, logging = int(kind.kCallbackMipImprovingSolution), int(kind.kCallbackMipLogging)
+    interrupt = int(kind.kCallbackMipInterrupt)
+
+    known = float("-inf")
 
     def called(which: Any, _text: str, out: Any, answer: Any, _data: Any) -> None:
+        nonlocal known
         number = int(which)
         if number == improving:
             report.incumbent(out.mip_solution)
-        if number in (improving, logging):
+        better = number == interrupt and np.isfinite(out.mip_dual_bound) and out.mip_dual_bound > known
+        if number in (improving, logging) or better:  # the log alone is silent for many seconds at the root
+            known = max(known, out.mip_dual_bound)
             report.progress(
                 "search", _finite(out.mip_primal_bound), _finite(out.mip_dual_bound), int(out.mip_node_count)
             )
-        elif answer is not None and report.stop_requested():
+        if answer is not None and report.stop_requested():
             answer.user_interrupt = True
 
     engine.setCallback(called, None)
     for wanted in (kind.kCallbackMipImprovingSolution, kind.kCallbackMipLogging, kind.kCallbackMipInterrupt):
         if problem.is_mip:
             engine.startCallback(wanted)
+    engine.startCallback(kind.kCallbackSimplexInterrupt)
+    engine.startCallback(kind.kCallbackIpmInterrupt)
+
+
+def listen_for_stop(engine: highspy.Highs, report: Report) -> None:
+    """Stop the solve of a linear program when asked."""
+    import highspy
+
+    def called(_which: Any, _text: str, _out: Any, answer: Any, _data: Any) -> None:
+        if answer is not None and report.stop_requested():
+            answer.user_interrupt = True
+
+    kind = highspy.cb.HighsCallbackType
+    engine.setCallback(called, None)
     engine.startCallback(kind.kCallbackSimplexInterrupt)
     engine.startCallback(kind.kCallbackIpmInterrupt)
 
@@ -127,8 +167,10 @@ def _answer(engine: highspy.Highs, problem: Problem) -> Answer:
         highspy.HighsModelStatus.kUnboundedOrInfeasible: Claim.INFEASIBLE_OR_UNBOUNDED,
         highspy.HighsModelStatus.kTimeLimit: Claim.STOPPED,
         highspy.HighsModelStatus.kInterrupt: Claim.STOPPED,
+        highspy.HighsModelStatus.kSolutionLimit: Claim.STOPPED,  # what it calls a node limit
     }
     claim = words.get(status, Claim.FAILED)
+    solved_lp = claim is Claim.OPTIMAL and not problem.is_mip
     has_point = info.primal_solution_status == _FEASIBLE
     values = np.array(engine.getSolution().col_value, dtype=np.float64) if has_point else None
     bound = float("-inf")  # in any other case the engine's field holds a meaningless 0
@@ -143,7 +185,29 @@ def _answer(engine: highspy.Highs, problem: Problem) -> Answer:
         bound=bound if np.isfinite(bound) else float("-inf"),
         nodes=max(0, int(info.mip_node_count)),
         message=engine.modelStatusToString(status),
+        row_duals=np.array(engine.getSolution().row_dual) if solved_lp else None,
+        basis=read_basis(engine) if solved_lp else None,
     )
+
+
+def read_basis(engine: highspy.Highs) -> Basis | None:
+    """Return the engine's basis, if it has one."""
+    found = engine.getBasis()
+    if not found.valid:
+        return None
+    return Basis(*(np.array([int(one) for one in codes], np.int8) for codes in (found.col_status, found.row_status)))
+
+
+def set_basis(engine: highspy.Highs, basis: Basis) -> bool:
+    """Start from a basis; whether the engine took it."""
+    import highspy
+
+    given, status = highspy.HighsBasis(), list(map(highspy.HighsBasisStatus, range(5)))
+    given.valid = True
+    given.col_status, given.row_status = (
+        [status[code] for code in codes.tolist()] for codes in (basis.columns, basis.rows)
+    )
+    return bool(engine.setBasis(given) == highspy.HighsStatus.kOk)
 
 
 def _finite(value: float) -> float | None:

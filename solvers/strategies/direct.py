@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from solvers.backends import load
 from solvers.check import Check, check, rounded
 from solvers.child import Child
 from solvers.options import Options
-from solvers.problem import Float, Problem
+from solvers.problem import Basis, Float, Problem
 from solvers.result import Claim, Ending, Progress, Result, decide, relative_gap, trusted_bound
 from solvers.wire import Frame
 
+if TYPE_CHECKING:
+    from solvers.session import Session
+
 POLL_S = 0.05  # how soon a cancel or a deadline is noticed
-KEPT_PLANS = 3  # newest plans kept in case the very newest fails the check
 _SENTENCES = {
     Ending.OPTIMAL: "proved within the gap",
     Ending.LIMIT: "stopped before the gap was proved; this is the best plan found",
@@ -33,6 +36,7 @@ def direct(
     options: Options,
     progress: Callable[[Progress], None] | None,
     cancels: Callable[[], int],
+    session: Session | None = None,
 ) -> Result:
     """Solve in one child process and check what comes back.
 
@@ -40,11 +44,14 @@ def direct(
     ----------
     cancels : callable
         How often the caller has asked to stop: once means stop with what there is, twice means at once.
+    session : Session, optional
+        Where a running child is taken from and given back to; by default one is started and ended.
     """
     conversation = Conversation(problem, options, progress)
-    with Child() as child:
-        child.send(conversation.request())
-        conversation.hold(child, cancels)
+    with Child() if session is None else session.child(options) as child:
+        heard = conversation.hold(child, cancels)
+    if child.served_before and not heard:  # it died while it waited, which is no fault of this solve
+        return direct(problem, options, progress, cancels, session)
     return conversation.result()
 
 
@@ -54,38 +61,35 @@ class Conversation:
     def __init__(self, problem: Problem, options: Options, progress: Callable[[Progress], None] | None) -> None:
         self._problem, self._options, self._progress = problem, options, progress
         self._began = time.monotonic()
-        self._plans: list[Float] = []
+        self._hands_over_plans = load(options.backend).FEATURES.incumbents
+        self._plan: Float | None = None
+        self._check: Check | None = None
+        self._rejected: Check | None = None
         self._claim: Claim | None = None
+        self._duals: Float | None = None
+        self._basis: Basis | None = None
         self._message = self._version = ""
         self._bound, self._nodes = -math.inf, 0
-        self._incumbent: float | None = None
+        self._told: float | None = None
         self._cancelled = False
 
-    def request(self) -> Frame:
-        """Return the frame that asks for the solve."""
-        options, problem = self._options, self._problem
-        fields = {
-            "offset": problem.offset,
-            "began": self._began,
-            "options": {name: getattr(options, name) for name in _names(Options) if name != "start"},
-        }
-        here_only = ("offset", "stage", "column_names", "row_names")
-        arrays = {name: getattr(problem, name) for name in _names(Problem) if name not in here_only}
-        if options.start is not None:
-            arrays["start"] = options.start
-        return Frame("solve", fields, arrays)
+    def hold(self, child: Child, cancels: Callable[[], int]) -> bool:
+        """Ask, then listen until there is an answer, the child is dead, or limit and grace are past.
 
-    def hold(self, child: Child, cancels: Callable[[], int]) -> None:
-        """Listen until there is an answer, the child is dead, or the limit is past by more than the grace."""
+        Returns whether the child lived to say anything, or was killed here.
+        """
         limit_s, grace_s = self._options.time_limit_s, self._options.grace_s
         deadline = math.inf if limit_s is None else self._began + limit_s + grace_s
-        killed = False
+        heard = killed = False
+        child.ask(self._problem, self._options, self._began)
+        if self._options.start is not None:
+            self._weigh(self._options.start)
         while self._claim is None:
             asked = cancels()
             if asked and not self._cancelled:
                 self._cancelled = True
                 deadline = min(deadline, time.monotonic() + grace_s)
-                child.send(Frame("stop"))
+                child.stop()
             late = not killed and (asked > 1 or time.monotonic() > deadline)
             try:
                 frame = child.receive(0 if late else POLL_S)
@@ -95,6 +99,7 @@ class Conversation:
                     killed = True
                 continue
             if frame is not None:
+                heard = True
                 self._take(frame)
             elif killed:
                 self._claim = Claim.STOPPED
@@ -102,39 +107,62 @@ class Conversation:
             else:
                 self._claim = Claim.FAILED
                 self._message = f"the engine's process ended without an answer: {child.obituary()}"
+        child.clean = not killed and self._claim is not Claim.FAILED
+        return heard or killed
 
     def _take(self, frame: Frame) -> None:
         """Note one frame."""
         said = frame.fields
+        if "values" in frame.arrays:
+            self._weigh(frame.arrays["values"])
         if frame.kind == "incumbent":
-            self._plans = [*self._plans, frame.arrays["values"]][-KEPT_PLANS:]
             return
-        if said.get("bound") is not None:
+        if said.get("bound") is not None and math.isfinite(said["bound"]):
             self._bound = max(self._bound, said["bound"])
         self._nodes = max(self._nodes, said.get("nodes", 0))
         if frame.kind == "progress":
-            if self._progress:
-                if said["incumbent"] is not None:
-                    self._incumbent = said["incumbent"]
-                seconds, incumbent = time.monotonic() - self._began, self._incumbent
-                bound = None if self._bound == -math.inf else self._bound
-                gap = relative_gap(incumbent, bound)
-                self._progress(Progress(seconds, incumbent, bound, gap, said["phase"], self._nodes))
+            self._tell(said)
             return
         self._claim, self._message = Claim(said["claim"]), said["message"]
         self._version = said.get("version", "")
-        self._plans.extend(frame.arrays.values())
+        self._duals, columns, rows = (frame.arrays.get(name) for name in ("row_duals", "basis_columns", "basis_rows"))
+        self._basis = None if columns is None or rows is None else Basis(columns, rows)
+
+    def _tell(self, said: Mapping[str, Any]) -> None:
+        """Call back; an engine that hands over its plans is taken at no word about one that is not here, checked."""
+        if self._progress is None:
+            return
+        if said["incumbent"] is not None and not self._hands_over_plans:
+            self._told = said["incumbent"]
+        known = (self._told, None if self._check is None else self._check.objective)
+        incumbent = min((objective for objective in known if objective is not None), default=None)
+        bound = None if self._bound == -math.inf else self._bound
+        seconds, gap = time.monotonic() - self._began, relative_gap(incumbent, bound)
+        self._progress(Progress(seconds, incumbent, bound, gap, said["phase"], self._nodes))
+
+    def _weigh(self, plan: Float) -> None:
+        """Check a plan and keep it if it is the best so far."""
+        if plan.shape != (self._problem.column_count,):
+            return
+        plan = rounded(self._problem, plan)
+        verdict = check(self._problem, plan)
+        if not verdict.ok:
+            self._rejected = verdict
+        elif self._check is None or verdict.objective < self._check.objective:
+            self._plan, self._check = plan, verdict
 
     def result(self) -> Result:
         """Weigh what was said against what can be checked."""
         claim = self._claim or Claim.FAILED
-        values, verdict, rejected = self._best_plan()
+        values, verdict = self._plan, self._check
         objective = verdict.objective if verdict else None
         bound = self._bound if objective is None else trusted_bound(objective, self._bound)
         ending = decide(claim, objective=objective, bound=bound, gap=self._options.gap, cancelled=self._cancelled)
         if ending is Ending.UNBOUNDED:
             values, verdict, objective, bound = None, None, None, -math.inf
-        notes = [_SENTENCES[ending], self._message, rejected]
+        notes = [_SENTENCES[ending], self._message]
+        if self._rejected is not None and not (objective is not None and self._rejected.objective >= objective):
+            notes.append(f"a plan failed the check: {self._rejected}")
         if objective is not None and (claim is Claim.INFEASIBLE or -math.inf == bound < self._bound):
             notes.append("the engine's claim contradicts this checked plan and was set aside")
         return Result(
@@ -149,25 +177,6 @@ class Conversation:
             message="; ".join(filter(None, notes)),
             nodes=self._nodes,
             check=verdict,
+            row_duals=self._duals if ending is Ending.OPTIMAL and not self._problem.is_mip else None,
+            basis=self._basis,
         )
-
-    def _best_plan(self) -> tuple[Float | None, Check | None, str]:
-        """Cheapest plan that passes the check, its check, and a note on cheaper ones that did not."""
-        start = [] if self._options.start is None else [self._options.start]
-        plans = [rounded(self._problem, plan) for plan in [*reversed(self._plans), *start] if self._fits(plan)]
-        rejected = ""
-        for plan in sorted(plans, key=lambda plan: float(self._problem.objective @ plan)):
-            verdict = check(self._problem, plan)
-            if verdict.ok:
-                return plan, verdict, rejected
-            rejected = rejected or f"a plan failed the check: {verdict}"
-        return None, None, rejected
-
-    def _fits(self, plan: Float) -> bool:
-        """Whether a plan has one value for each column."""
-        return plan.shape == (self._problem.column_count,)
-
-
-def _names(kind: type) -> list[str]:
-    """Field names of a dataclass."""
-    return [field.name for field in dataclasses.fields(kind)]

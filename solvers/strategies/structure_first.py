@@ -1,46 +1,42 @@
 """Structure first: few binaries decide the shape, many counts follow it.
 
-Stage one keeps the structure whole and lets the counts be fractions: its bound holds for the whole problem. Stage
-two fixes the structure and makes the counts whole: its answer is a plan. Where the two lie further apart than the gap
-asked for, the whole problem is solved from that plan. The saving comes from counts that are large: rounding thousands
-of units costs next to nothing, while branching on them never ends.
+1. Core: the relaxation gives a bound; a dive, rounding and a short search on the columns that matter give a plan
+   (`solvers.backends.highs_core`).
+2. Shape, where counts are large: structure whole, counts fractions. Its bound holds for the whole problem, and few
+   units lie between it and the best plan. A better structure than the core's gets whole counts of its own.
+3. Whole: what is still unproved goes to the engine alone, from the best plan.
+
+The saving comes from counts that are large: rounding thousands of units costs next to nothing, while branching on them
+never ends. With two threads or more, core and shape run side by side.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from solvers.counts import large, structure
 from solvers.options import Options
 from solvers.problem import Float, Problem
-from solvers.result import Claim, Ending, Progress, Result, decide, relative_gap, trusted_bound
+from solvers.result import Ending, Result
+from solvers.session import Session
 from solvers.strategies.direct import direct
+from solvers.strategies.together import Cancels, Entrant, Watch, joined, together
 
-MANY_COUNTS = 300
-"""With fewer counts the engine's own search is as fast (measured on the benchmark family)."""
-SHAPE_SHARE = 0.6
-"""Share of the time limit that stage one may take."""
-ROUND_S, ROUND_GAP = 10.0, 0.02
-"""Time and gap to make the counts of a cancelled stage one whole, so that a plan is kept."""
-SHORT_S = 1.0
-"""Time in which nothing more would come of a search."""
-
-Watch = Callable[[Progress], None] | None
+CORE = "solvers.backends.highs_core"
+CORE_SHARE, SHAPE_SHARE = 0.75, 0.7
+"""Shares of the time that is left which core and shape may take."""
+SHORT_SHARE = 0.02
+"""Share of the time in which nothing more would come of a search."""
 
 
-def suits(problem: Problem) -> bool:
-    """Whether the problem has structure, and so many counts that it pays to settle the structure first."""
-    if problem.stage is None:
-        return False
-    counts = int((problem.integer & (problem.stage > 0)).sum())
-    return counts >= MANY_COUNTS and counts < int(problem.integer.sum())
-
-
-def structure_first(problem: Problem, options: Options, progress: Watch, cancels: Callable[[], int]) -> Result:
+def structure_first(
+    problem: Problem, options: Options, progress: Watch, cancels: Cancels, session: Session | None = None
+) -> Result:
     """Solve in stages; the arguments are those of `direct`.
 
     Notes
@@ -48,93 +44,120 @@ def structure_first(problem: Problem, options: Options, progress: Watch, cancels
     The relaxation of the counts is the first stage of the classical fix-and-relax scheme (Dillenberger et al., 1994,
     European Journal of Operational Research 75, 275-286).
     """
-    began = time.monotonic()
-    structure = problem.integer & (problem.stage == 0)
-    shape = direct(
-        replace(problem, integer=structure),
-        replace(options, gap=options.gap / 2, start=None, time_limit_s=_part(options.time_limit_s, SHAPE_SHARE)),
-        _told(progress, "structure", began, bound=None, plan=False),
-        cancels,
-    )
-    if shape.ending in (Ending.CANCELLED_EMPTY, Ending.INFEASIBLE, Ending.UNBOUNDED):
-        return replace(shape, values=None, objective=math.inf, gap=math.inf, check=None, ending=_empty(shape.ending))
-    best = None
-    if shape.values is not None:
-        fixed = _fixed(problem, structure, shape.values)
-        room = max(options.gap - relative_gap(shape.objective, shape.bound), options.gap / 2)
-        watch = _told(progress, "counts", began, bound=shape.bound, plan=True)
-        cancelled = shape.ending is Ending.CANCELLED
-        left = ROUND_S if cancelled else _left(options, began)
-        asked = replace(options, gap=max(room, ROUND_GAP) if cancelled else room, start=None, time_limit_s=left)
-        counts = direct(fixed, asked, watch, (lambda: cancels() - 1) if cancelled else cancels)
-        best = _joined(counts, shape.bound, options, began)
-        if cancelled and best.ending is not Ending.OPTIMAL:
-            ending = Ending.CANCELLED if best.has_solution else Ending.CANCELLED_EMPTY
-            return replace(best, ending=ending, message="cancelled; the best structure so far with whole counts")
-        if best.ending in (Ending.OPTIMAL, Ending.CANCELLED):
-            return best
-    return _whole(
-        problem, options, _told(progress, "search", began, bound=shape.bound, plan=True), cancels, best, shape, began
-    )
+    run = _Run(problem, options, progress, cancels, session)
+    large_counts = large(problem)
+    first = run.core_and_shape if large_counts and options.threads > 1 else run.core
+    for step in (first, run.shape, run.whole) if large_counts else (first, run.whole):
+        step()
+        if run.over:
+            break
+    return run.result()
 
 
-def _whole(
-    problem: Problem, options: Options, watch: Watch, cancels: Callable[[], int], best: Result | None, shape: Result,
-    began: float,
-) -> Result:  # fmt: skip
-    """Solve the whole problem in the time that is left, from the plan there is."""
-    left = _left(options, began)
-    if best is not None and left is not None and left < SHORT_S:
-        return best
-    start = options.start if best is None or best.values is None else best.values
-    found = direct(problem, replace(options, start=start, time_limit_s=left), watch, cancels)
-    if best is not None and best.values is not None and (found.values is None or found.objective > best.objective):
-        found = replace(best, bound=max(found.bound, best.bound), ending=found.ending, message=found.message)
-    return _joined(found, max(found.bound, shape.bound), options, began)
+class _Run:
+    """One solve in stages: the plans and bounds so far."""
+
+    def __init__(
+        self, problem: Problem, options: Options, progress: Watch, cancels: Cancels, session: Session | None
+    ) -> None:
+        self._problem, self._options, self._session = problem, options, session
+        self._progress, self._cancels = progress, cancels
+        self._began = time.monotonic()
+        self._results: list[Result] = []
+        self._best: Result | None = None
+        self._bound = -math.inf
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can or need be done."""
+        if self._results[-1].ending in (Ending.INFEASIBLE, Ending.UNBOUNDED) or self._cancels():
+            return True
+        left_s, limit_s = self._left(), self._options.time_limit_s
+        if self._best is not None and left_s is not None and limit_s is not None and left_s < SHORT_SHARE * limit_s:
+            return True
+        return self._best is not None and self.result().ending is Ending.OPTIMAL
+
+    def result(self) -> Result:
+        """Return the best plan with the best bound, or the last ending where there is no plan."""
+        last, seconds = self._results[-1], time.monotonic() - self._began
+        nodes = sum(result.nodes for result in self._results)
+        if self._best is None or last.ending is Ending.UNBOUNDED:
+            ending = Ending.CANCELLED_EMPTY if self._cancels() else _EMPTY.get(last.ending, last.ending)
+            return replace(last, ending=ending, values=None, objective=math.inf, bound=self._bound, gap=math.inf,
+                           seconds=seconds, check=None, nodes=nodes, backend=self._options.backend)  # fmt: skip
+        cancelled = bool(self._cancels())
+        whole = joined([self._best], [self._bound], self._options.gap, seconds, cancelled=cancelled)
+        return replace(whole, backend=self._options.backend, version=last.version, nodes=nodes)
+
+    def core(self) -> None:
+        """Plan and bound from the columns that matter."""
+        self._stage(self._core(self._options.threads))
+
+    def core_and_shape(self) -> None:
+        """Run both at once, each on half of the threads."""
+        threads = self._options.threads // 2
+        self._stage(self._core(threads), self._shape(threads))
+
+    def shape(self) -> None:
+        """Bound from the problem with fractional counts, and its structure with whole ones if that is better."""
+        self._stage(self._shape(self._options.threads))
+
+    def whole(self) -> None:
+        """Solve the whole problem in the time that is left, from the best plan."""
+        self._stage(self._solve("search", self._problem, start=self._start(), time_limit_s=self._left()))
+
+    def _core(self, threads: int) -> Entrant:
+        return self._solve("core", self._problem, backend=CORE, threads=threads, time_limit_s=self._part(CORE_SHARE))
+
+    def _shape(self, threads: int) -> Entrant:
+        relaxed = replace(self._problem, integer=structure(self._problem))
+        found = self._best is not None
+        entrant = self._solve("shape", relaxed, threads=threads, time_limit_s=self._part(SHAPE_SHARE),
+                              gap=self._options.gap / 2, start=self._start(), heuristics=not found)  # fmt: skip
+        return replace(entrant, plans=False)
+
+    def _solve(self, name: str, problem: Problem, **changes: Any) -> Entrant:
+        asked, session = replace(self._options, **changes), self._session
+        return Entrant(name, lambda watch, cancels: direct(problem, asked, watch, cancels, session))
+
+    def _stage(self, *entrants: Entrant) -> None:
+        """Run solves at once, and keep what they found."""
+        incumbent = math.inf if self._best is None else self._best.objective
+        results = together(entrants, self._options.gap, self._progress, self._cancels, began=self._began,
+                           incumbent=incumbent, bound=self._bound)  # fmt: skip
+        for entrant, result in zip(entrants, results, strict=True):
+            self._results.append(result)
+            if entrant.bounds:
+                self._bound = max(self._bound, result.bound)
+            if entrant.plans and result.values is not None and result.objective < incumbent:
+                self._best, incumbent = result, result.objective
+        for entrant, result in zip(entrants, results, strict=True):
+            if not entrant.plans and result.values is not None and result.objective < incumbent and not self.over:
+                self._fill(result.values)
+
+    def _fill(self, shape: Float) -> None:
+        """Give the structure of a shape whole counts."""
+        mine = structure(self._problem)
+        lower, upper = self._problem.column_lower.copy(), self._problem.column_upper.copy()
+        lower[mine] = upper[mine] = np.round(shape[mine])
+        fixed = replace(self._problem, column_lower=lower, column_upper=upper)
+        counts = self._solve("counts", fixed, backend=CORE, start=None, time_limit_s=self._part(CORE_SHARE))
+        self._stage(replace(counts, bounds=False))
+
+    def _start(self) -> Float | None:
+        return self._options.start if self._best is None else self._best.values
+
+    def _part(self, share: float) -> float | None:
+        left_s = self._left()
+        return None if left_s is None else left_s * share
+
+    def _left(self) -> float | None:
+        limit_s = self._options.time_limit_s
+        return None if limit_s is None else max(limit_s - (time.monotonic() - self._began), 0.1)
 
 
-def _part(limit_s: float | None, share: float) -> float | None:
-    return None if limit_s is None else limit_s * share
-
-
-def _left(options: Options, began: float) -> float | None:
-    limit_s = options.time_limit_s
-    return None if limit_s is None else max(limit_s - (time.monotonic() - began), 0.1)
-
-
-def _empty(ending: Ending) -> Ending:
-    return {Ending.CANCELLED: Ending.CANCELLED_EMPTY, Ending.LIMIT: Ending.LIMIT_EMPTY}.get(ending, ending)
-
-
-def _fixed(problem: Problem, structure: np.ndarray, values: Float) -> Problem:
-    lower, upper = problem.column_lower.copy(), problem.column_upper.copy()
-    lower[structure] = upper[structure] = np.round(values[structure])
-    return replace(problem, column_lower=lower, column_upper=upper)
-
-
-def _joined(result: Result, bound: float, options: Options, began: float) -> Result:
-    """Return a stage's result with the bound that holds for the whole problem."""
-    seconds = time.monotonic() - began
-    if result.values is None:
-        return replace(result, seconds=seconds)
-    known = trusted_bound(result.objective, bound)
-    cancelled = result.ending is Ending.CANCELLED
-    ending = decide(Claim.STOPPED, objective=result.objective, bound=known, gap=options.gap, cancelled=cancelled)
-    message = "proved within the gap, structure first" if ending is Ending.OPTIMAL else result.message
-    gap = relative_gap(result.objective, known)
-    return replace(result, ending=ending, bound=known, gap=gap, seconds=seconds, message=message)
-
-
-def _told(progress: Watch, phase: str, began: float, *, bound: float | None, plan: bool) -> Watch:
-    """Return a listener that tells of a stage in terms of the whole problem."""
-    if progress is None:
-        return None
-
-    def tell(event: Progress) -> None:
-        known = event.bound if bound is None else bound
-        incumbent = event.incumbent if plan else None
-        gap = relative_gap(incumbent, known)
-        seconds = time.monotonic() - began
-        progress(replace(event, seconds=seconds, incumbent=incumbent, bound=known, gap=gap, phase=phase))
-
-    return tell
+_EMPTY = {
+    Ending.CANCELLED: Ending.CANCELLED_EMPTY,
+    Ending.LIMIT: Ending.LIMIT_EMPTY,
+    Ending.OPTIMAL: Ending.LIMIT_EMPTY,
+}

@@ -12,32 +12,12 @@ from procure.formulation.model import Family, Formulation
 from procure.scenario.scenario import Scenario
 from solvers import Options, Result, backends
 from solvers import solve as solve_problem
+from tests.benchmarks.instance import Instance
 
 REPEATS: Final = 5
 PATIENCE_S: Final = 10.0
 """A build is repeated up to `REPEATS` times, while all of them take less than this."""
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One scenario to measure: of the family by size, counts and seed, or a bundled one by its name."""
-
-    name: str
-    size: str = ""
-    counts: str = ""
-    seed: int = 0
-
-    def scenario(self) -> Scenario:
-        """Return the scenario."""
-        if self.size:
-            from tests.benchmarks.family import family
-
-            return family(self.size, self.counts, self.seed)
-        import procure
-
-        loaded: Scenario = procure.load(self.name)
-        return loaded
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,19 @@ This process stays small: a process counts the memory of the one that started it
 """
 
 import argparse
-import contextlib
 import json
-import os
-import platform
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from itertools import product
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from tests.benchmarks.instance import add_lists, chosen
+from tests.benchmarks.machine import end, machine, versions
 from tests.benchmarks.table import markdown
 
-LIBRARIES: Final = ("numpy", "pydantic", "highspy", "pulp", "ortools", "scipy", "pandas")
 SPARE_S: Final = 900.0
 """What an instance may take beyond its solves before it is stopped."""
 EPILOG: Final = """\
@@ -59,17 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    lists: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("sizes", {"choices": ["S", "M", "L", "XL"], "default": ["S", "M", "L"]}),
-        ("counts", {"choices": ["small", "large"], "default": ["small", "large"]}),
-        ("seeds", {"type": int, "default": [1]}),
-        ("scenarios", {"default": ["startup", "enterprise", "frontier-lab"]}),
-        ("backends", {"default": ["highs", "cbc"]}),
-    )
-    for name, given in lists:
-        shown = ", ".join(map(str, given.get("choices", [])))
-        text = f"any of {shown}; by default " if shown else "by default "
-        parser.add_argument(f"--{name}", nargs="*", help=text + " ".join(map(str, given["default"])), **given)
+    add_lists(parser, ["S", "M", "L"], [1], backends={"default": ["highs", "cbc"]})
     number: dict[str, Any] = {"type": float, "help": "by default %(default)s"}
     parser.add_argument("--time-limit", default=60.0, metavar="SECONDS", **number)
     parser.add_argument("--gap", default=1e-3, **number)
@@ -78,13 +64,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tasks(options: argparse.Namespace) -> list[dict[str, Any]]:
-    instances: list[dict[str, Any]] = [{"name": name} for name in options.scenarios]
-    instances += [
-        {"name": f"{size}-{counts}-{seed}", "size": size, "counts": counts, "seed": seed}
-        for size, counts, seed in product(options.sizes, options.counts, options.seeds)
-    ]
     solve = {"backends": options.backends, "time_limit_s": options.time_limit, "gap": options.gap}
-    return [{"instance": instance, **solve} for instance in instances]
+    return [{"instance": asdict(instance), **solve} for instance in chosen(options)]
 
 
 def run(task: dict[str, Any]) -> dict[str, Any]:
@@ -100,16 +81,10 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             error = f"stopped after {limit_s:.0f} s"
         finally:
-            _end(child)
+            # the engine runs in a grandchild, which is in the child's session
+            end(child)
         figures: dict[str, Any] = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
     return {**figures, "error": error} if error else figures
-
-
-def _end(child: "subprocess.Popen[str]") -> None:
-    # the engine runs in a grandchild, which is in the child's session
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def _last(text: str) -> str:
@@ -129,26 +104,6 @@ def _measure(task: str, target: Path) -> int:
 
     measure(Task.of(json.loads(task)), note)
     return 0
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
-    model = platform.processor()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        model = named[0] if named else model
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return {"cpu": model, "cores": os.cpu_count(), "memory_gb": memory_gb, "system": platform.platform()}
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that are installed."""
-    found = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        with contextlib.suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found
 
 
 if __name__ == "__main__":

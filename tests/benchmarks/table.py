@@ -1,6 +1,6 @@
-"""The figures of all instances as one Markdown table."""
+"""Figures as Markdown tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 _SIZE: Final = ("columns", "rows", "nonzeros")
@@ -13,8 +13,14 @@ def markdown(instances: Mapping[str, Mapping[str, Any]], engines: Sequence[str])
     heads += [name for engine in engines for name in (f"{engine} s", f"{engine} gap", "ending")]
     heads += ["plan s", "audit s", "MB built", "MB", "MB engine", "faults"]
     rows = [_row(name, figures, engines) for name, figures in instances.items()]
+    return table(heads, rows)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table, all columns but the first and the last to the right."""
     rule = ["---", *["---:"] * (len(heads) - 2), "---"]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (heads, rule, *rows))
+    lines = [heads, rule, *([cell.replace("|", "/") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _row(name: str, figures: Mapping[str, Any], engines: Sequence[str]) -> list[str]:
@@ -41,7 +47,7 @@ def _classes(built: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
 
 def _faults(figures: Mapping[str, Any]) -> str:
     found = figures.get("audit_findings", 0)
-    said = [figures["error"][:120].replace("|", "/")] if "error" in figures else []
+    said = [figures["error"][:120]] if "error" in figures else []
     return "; ".join([*said, *([f"audit found {found}"] if found else [])])
 
 

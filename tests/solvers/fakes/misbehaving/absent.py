@@ -2,7 +2,16 @@
 
 from solvers.backends import Features
 
-FEATURES = Features(package="no_such_engine", start_solutions=True, threads=True, incumbents=True)
+FEATURES = Features(
+    package="no_such_engine",
+    family="fake",
+    integers=True,
+    start_solutions=True,
+    threads=True,
+    incumbents=True,
+    cancel=False,
+    bounds=True,
+)
 
 
 def solve(problem, options, report):

@@ -1,0 +1,270 @@
+"""From the relaxation of a problem to plans with whole integers, one re-solve of the linear program at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.backends import Report, highs
+from solvers.backends.highs_lp import WarmLP
+from solvers.counts import counts, structure
+from solvers.options import Options
+from solvers.problem import Float, Problem, row_reduce
+from solvers.settle import Quiet
+
+Columns = NDArray[np.int64]
+NEAR = 1e-6
+SLOPE_ROUNDS = 8
+PATIENCE = 2
+"""Rounds without a cheaper structure after which no more are tried."""
+LEAST_OPEN = 1e-3
+"""Least value by which a fixed charge is divided: a thousandth of a switch costs no more than the whole one."""
+TRIED = 3
+"""Structures of the slope scaling that are made into plans, the cheapest first."""
+BATCH = 3
+"""A third of the fractional columns is settled at a time."""
+LARGE_COUNT = 20
+"""From here on a count may be rounded to the nearest whole number."""
+SMALL_BATCH = 6
+"""A sixth of the smaller ones is settled at a time."""
+FINISH_NODES, FINISH_GAP = 100, 2e-4
+"""Nodes and gap of the search for the last counts, where rounding them breaks a row."""
+
+
+class Dive:
+    """Whole-number plans of a problem by slope scaling, a dive over the structure, and rounding of the counts.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem; without ``stage`` all integers are structure.
+    program : WarmLP
+        Its relaxation, at the problem's costs and bounds.
+    """
+
+    def __init__(self, problem: Problem, program: WarmLP, options: Options, report: Report) -> None:
+        self._problem, self._program = problem, program
+        self._options, self._quiet = options, Quiet(report.folder, report.stop_requested)
+        self._lower, self._upper = problem.column_lower.copy(), problem.column_upper.copy()
+        self.structure, self.counts = np.flatnonzero(structure(problem)), np.flatnonzero(counts(problem))
+        cost, upper = problem.objective[self.structure], problem.column_upper[self.structure]
+        lower = problem.column_lower[self.structure]
+        self._charged = self.structure[(cost > 0) & (upper == 1.0) & (lower == 0.0)]
+        self._share = np.zeros(len(self._charged))
+        self._limits = _CountRows(problem)
+        self.settled: Float | None = None  # the last point with whole structure, counts as fractions
+        self.used = np.zeros(problem.column_count, dtype=bool)  # structure that some point opened
+
+    def plans(self) -> Iterator[Float]:
+        """Plans, float64[n], each with whole integers and all rows held within the engine's tolerance."""
+        self._release(self.structure)
+        self._release(self.counts)
+        for opened in self._structures():
+            point = self._settled(opened)
+            if point is not None:
+                plan = self.rounded(point)
+                if plan is not None:
+                    yield plan
+            self._release(self.structure)
+            self._release(self.counts)
+
+    def around(self, point: Float) -> Float | None:
+        """Plan with the structure of a point, its counts made whole; ``None`` where none was found."""
+        self._release(self.structure)
+        self._release(self.counts)
+        settled = self._fixed(self.structure, np.rint(point[self.structure]))
+        if settled is None:
+            return None
+        self.settled = settled
+        return self.rounded(settled)
+
+    def _structures(self) -> list[NDArray[np.bool_]]:
+        """Return sets of fixed charges to pay, bool[charged], the cheapest first."""
+        program, charged = self._program, self._charged
+        base = self._problem.objective[charged]
+        point, slope = program.solve(), base.copy()
+        tried: dict[bytes, tuple[float, NDArray[np.bool_]]] = {}
+        best, idle = np.inf, 0
+        for _ in range(SLOPE_ROUNDS):
+            if point is None or idle == PATIENCE:
+                break
+            share = self._share = point[charged]
+            opened = share > NEAR
+            self.used[self.structure] |= point[self.structure] > NEAR
+            paid = float(self._problem.objective @ point + base @ (opened - share))
+            best, idle = (paid, 0) if paid < best else (best, idle + 1)
+            known = tried.setdefault(opened.tobytes(), (paid, opened))
+            if known[0] > paid:
+                tried[opened.tobytes()] = (paid, opened)
+            changed = np.where(opened, base / np.maximum(share, LEAST_OPEN), slope)
+            if not len(charged) or np.array_equal(changed, slope):
+                break
+            slope = changed
+            program.set_costs(charged, slope)
+            point = program.solve()
+        program.set_costs(charged, base)
+        return [opened for _, opened in sorted(tried.values(), key=lambda one: one[0])[:TRIED]]
+
+    def _settled(self, opened: NDArray[np.bool_]) -> Float | None:
+        """Point with whole structure, the fixed charges as given where that can be."""
+        program, charged = self._program, self._charged
+        point = self._fixed(charged, opened.astype(float))
+        if point is None and program.infeasible:
+            point = program.solve()
+        point = self._deepest(point)
+        if point is not None:
+            point = self._deepest(self._closed(point))
+        if point is not None:
+            whole = np.rint(point[self.structure])
+            self.used[self.structure] |= whole > 0
+            point = self._fixed(self.structure, whole)
+            self.settled = self.settled if point is None else point
+        return point
+
+    def _deepest(self, point: Float | None) -> Float | None:
+        """Point whose structure is whole, by fixing ever more of it."""
+        while point is not None:
+            values = point[self.structure]
+            open_ = np.abs(values - np.rint(values)) > NEAR
+            if not open_.any():
+                break
+            point = self._deeper(point, self.structure[open_])
+        return point
+
+    def _closed(self, point: Float) -> Float:
+        """Close the fixed charges one by one that the plan is cheaper without, the least used first."""
+        program = self._program
+        for column in self._charged[np.argsort(self._share, kind="stable")].tolist():
+            if point[column] > NEAR and self._upper[column] > 0:
+                best, one = program.objective, np.array([column])
+                kept = self._lower[one].copy()
+                self._bound(one, np.zeros(1), np.zeros(1))
+                closed = program.solve(below=best)
+                if closed is None or program.objective >= best:
+                    self._bound(one, kept, np.ones(1))
+                    program.objective = best
+                else:
+                    point = closed
+        return point
+
+    def _deeper(self, point: Float, open_: Columns) -> Float | None:
+        """Raise the largest fractions to the next whole number; where nothing fits, lower the largest."""
+        order = open_[np.argsort(np.floor(point[open_]) - point[open_], kind="stable")]
+        for take in dict.fromkeys((max(1, len(order) // BATCH), 1)):
+            some = order[:take]
+            up = self._limits.rounded(point, some, np.ceil(point[some]))
+            deeper = self._fixed(some, up)
+            if deeper is not None or not self._program.infeasible:
+                return deeper
+        return self._fixed(order[:1], np.floor(point[order[:1]]))
+
+    def rounded(self, point: Float) -> Float | None:
+        """Plan with whole counts near a point with whole structure, ``None`` where none was found."""
+        while True:
+            off = np.abs(point[self.counts] - np.rint(point[self.counts]))
+            open_ = self.counts[off > NEAR]
+            if not len(open_):
+                break
+            deeper = self._some_rounded(point, open_)
+            if deeper is None:
+                return self._finished()
+            point = deeper
+        last = self._fixed(self.counts, np.rint(point[self.counts]))
+        if last is None:
+            return None
+        whole: Float = np.where(self._problem.integer, np.rint(last), last)
+        return whole
+
+    def _some_rounded(self, point: Float, open_: Columns) -> Float | None:
+        """Fix a batch of counts: large ones at the nearest whole number, of small ones those nearest to the next.
+
+        Half a unit is little of a hundred and much of two: small counts are settled few at a time and upwards, which
+        leaves the smallest fractions without a purpose.
+        """
+        down = np.floor(point[open_])
+        large = down >= LARGE_COUNT
+        near = np.where(large, np.rint(point[open_]), down + 1)
+        order = np.lexsort((down - point[open_], ~large))
+        batches = [max(1, int(large.sum()))] if large.any() else [max(1, len(order) // SMALL_BATCH)]
+        for take in dict.fromkeys((*batches, max(1, batches[0] // SMALL_BATCH), 1)):
+            some = order[:take]
+            for wanted in (near[some], down[some]):
+                deeper = self._fixed(open_[some], self._limits.rounded(point, open_[some], wanted))
+                if deeper is not None or not self._program.infeasible:
+                    return deeper
+        return None
+
+    def _finished(self) -> Float | None:
+        """Plan with the counts that are not fixed yet searched by the engine, unused ones left at zero."""
+        left_s = self._program.deadline - time.monotonic()
+        reduced = self._program.reduced_costs()
+        idle = self.counts[(reduced[self.counts] > NEAR) & (self._lower[self.counts] <= 0.0)]
+        upper = self._upper.copy()
+        upper[idle] = np.minimum(upper[idle], 0.0)
+        if left_s <= 0:
+            return None
+        rest = replace(self._problem, column_lower=self._lower, column_upper=upper)
+        asked = replace(
+            self._options, start=None, basis=None, gap=FINISH_GAP, node_limit=FINISH_NODES,
+            time_limit_s=left_s if np.isfinite(left_s) else None,
+        )  # fmt: skip
+        found = highs.solve(rest, asked, self._quiet).values
+        return None if found is None else self.exactly(found)
+
+    def exactly(self, values: Float) -> Float | None:
+        """Plan with the integers of a nearly whole one, the rest solved anew; ``None`` where there is none."""
+        integers = np.flatnonzero(self._problem.integer)
+        point = self._fixed(integers, np.rint(values[integers]))
+        return None if point is None else np.where(self._problem.integer, np.rint(point), point)
+
+    def _fixed(self, columns: Columns, values: Float) -> Float | None:
+        """Point with some columns fixed; they are free again where there is none."""
+        before = self._lower[columns], self._upper[columns]
+        self._bound(columns, values, values)
+        point = self._program.solve()
+        if point is None:
+            self._bound(columns, *before)
+        return point
+
+    def _release(self, columns: Columns) -> None:
+        self._bound(columns, self._problem.column_lower[columns], self._problem.column_upper[columns])
+
+    def _bound(self, columns: Columns, lower: Float, upper: Float) -> None:
+        self._lower[columns], self._upper[columns] = lower, upper
+        self._program.set_bounds(columns, lower, upper)
+
+
+class _CountRows:
+    """Rows over integer columns only: what rounding must not break, since no continuous column can mend it."""
+
+    def __init__(self, problem: Problem) -> None:
+        rows = row_reduce(np.add, (~problem.integer[problem.columns]).astype(float), problem.starts) == 0
+        inside = np.repeat(rows, np.diff(problem.starts))
+        row, column = problem.row_of_nonzero()[inside], problem.columns[inside]
+        order = np.argsort(column, kind="stable")
+        self._problem = problem
+        self._row, self._coefficient = row[order], problem.coefficients[inside][order]
+        self._starts = np.searchsorted(column[order], np.arange(problem.column_count + 1))
+
+    def rounded(self, point: Float, columns: Columns, wanted: Float) -> Float:
+        """Whole values of some columns: those wanted where they keep the rows, else the other neighbour."""
+        problem = self._problem
+        activity = problem.activity(point)
+        whole = wanted.copy()
+        for number, column in enumerate(columns.tolist()):
+            value = point[column]
+            mine = slice(self._starts[column], self._starts[column + 1])
+            rows, per_unit = self._row[mine], self._coefficient[mine]
+            low, high = problem.row_lower[rows] - NEAR, problem.row_upper[rows] + NEAR
+            other = np.floor(value) if whole[number] > value else np.ceil(value)
+            for choice in (whole[number], other):
+                after = activity[rows] + per_unit * (choice - value)
+                if ((after >= low) & (after <= high)).all():
+                    whole[number] = choice
+                    activity[rows] = after
+                    break
+        return np.clip(whole, problem.column_lower[columns], problem.column_upper[columns])

@@ -1,0 +1,1 @@
+"""Engines behind PuLP that need no licence."""
