@@ -13,7 +13,7 @@ anything else                                                  direct           
 
 Small is up to `SMALL_NONZEROS` nonzeros; many and large counts: see `solvers.counts`. Engine: SCIP for what is small,
 HiGHS beyond (measured: SCIP proves small problems sooner, HiGHS solves large relaxations by interior points). One
-that was asked for by name is kept; structure first is then taken with HiGHS only, whose core it searches. The relaxation
+asked for by name is kept; structure first is then taken with HiGHS only, whose core it searches. The relaxation
 of more than `LARGE_NONZEROS` nonzeros goes to interior points, a smaller one to the simplex, see the HiGHS adapter.
 """
 
