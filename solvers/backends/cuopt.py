@@ -19,7 +19,7 @@ from solvers.result import Claim
 FEATURES = dataclasses.replace(
     features("cuopt", start_solutions=False, cancel=False),
     threads=False,
-    install="--extra-index-url https://pypi.nvidia.com cuopt-cu12",
+    install="cuopt-cu12, from NVIDIA's package index",
 )
 _CLAIMS = {
     "Optimal": Claim.OPTIMAL,

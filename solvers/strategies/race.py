@@ -19,6 +19,8 @@ from solvers.strategies.together import Cancels, Entrant, Watch, joined, togethe
 
 RIVALS = {"highs": "scip"}
 """Who races whom; any other engine races HiGHS. SCIP and HiGHS share no code and lead on different problems."""
+CONFIRM_S, CONFIRM_SHARE = 10.0, 10.0
+"""Seconds, and seconds for each of the claim's own, that the other engine has to find a plan against it."""
 
 
 def rival(backend: str) -> str:
@@ -36,9 +38,13 @@ def race(
     began = time.monotonic()
     names = (options.backend, rival(options.backend))
     entrants = [_entrant(name, problem, options, session) for name in names]
-    results = together(
-        entrants, options.gap, progress, cancels, began=began, settles=lambda result: result.ending is Ending.OPTIMAL
-    )
+
+    def settles(result: Result) -> bool:
+        if result.ending in (Ending.INFEASIBLE, Ending.UNBOUNDED):  # the other may refute it, but not for ever
+            return time.monotonic() - began > CONFIRM_S + CONFIRM_SHARE * result.seconds
+        return result.ending is Ending.OPTIMAL
+
+    results = together(entrants, options.gap, progress, cancels, began=began, settles=settles)
     seconds, cancelled = time.monotonic() - began, bool(cancels())
     return _verdict(results, options, seconds, cancelled=cancelled)
 

@@ -87,7 +87,9 @@ class _Run:
                            seconds=seconds, check=None, nodes=nodes, backend=self._options.backend)  # fmt: skip
         cancelled = bool(self._cancels())
         whole = joined([self._best], [self._bound], self._options.gap, seconds, cancelled=cancelled)
-        return replace(whole, backend=self._options.backend, version=last.version, nodes=nodes)
+        said = "" if whole.ending is Ending.OPTIMAL or last.message in whole.message else f"; {last.message}"
+        message = whole.message + said
+        return replace(whole, backend=self._options.backend, version=last.version, nodes=nodes, message=message)
 
     def core(self) -> None:
         """Plan and bound from the columns that matter."""

@@ -138,7 +138,7 @@ def joined(
     trusted = [trusted_bound(best.objective, bound) for bound in given]
     bound = max(trusted)
     ending = decide(Claim.STOPPED, objective=best.objective, bound=bound, gap=gap, cancelled=cancelled)
-    message = "proved within the gap" if ending is Ending.OPTIMAL else "stopped before the gap was proved"
+    message = "proved within the gap" if ending is Ending.OPTIMAL else best.message
     if any(one == -math.inf < said for one, said in zip(trusted, given, strict=True)):
         message += "; a bound above this checked plan was set aside"
     return replace(
