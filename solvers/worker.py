@@ -173,13 +173,14 @@ def _answered(request: Frame, outbox: Outbox) -> Frame:
         problem, options = _unpacked(request)
         with _memory_limited(options.memory_limit_mb):
             answer = settled(load(options.backend), problem, options, outbox)
-    except ImportError as error:
-        limit = f" within its memory limit of {options.memory_limit_mb} MiB" if options.memory_limit_mb else ""
-        return _last(request, claim=Claim.FAILED, message=f"the engine could not be loaded{limit}: {error}")
     except MemoryError:
         return _last(request, claim=Claim.FAILED, message="the engine ran out of memory")
     except Exception as error:  # whatever an engine raises is told, in the one way out of here
-        return _last(request, claim=Claim.FAILED, message=f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE])
+        limit_mb = request.fields["options"]["memory_limit_mb"]
+        # short of memory, an import or the start of a thread fails in its own words
+        limit = "" if limit_mb is None else f" (under a memory limit of {limit_mb} MiB)"
+        message = f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE] + limit
+        return _last(request, claim=Claim.FAILED, message=message)
     fields = {
         "claim": answer.claim,
         "version": answer.version,

@@ -22,7 +22,7 @@ import numpy as np
 from solvers.counts import large, structure
 from solvers.options import Options
 from solvers.problem import Float, Problem
-from solvers.result import Ending, Result
+from solvers.result import Ending, Result, relative_gap
 from solvers.session import Session
 from solvers.strategies.direct import direct
 from solvers.strategies.together import Cancels, Entrant, Watch, joined, together
@@ -30,6 +30,8 @@ from solvers.strategies.together import Cancels, Entrant, Watch, joined, togethe
 CORE = "solvers.backends.highs_core"
 CORE_SHARE, SHAPE_SHARE = 0.75, 0.7
 """Shares of the time that is left which core and shape may take."""
+GOOD_PLAN = 0.01
+"""Gap of a plan beside which the engine need not look for others while it proves the shape."""
 SHORT_SHARE = 0.02
 """Share of the time in which nothing more would come of a search."""
 
@@ -113,9 +115,9 @@ class _Run:
 
     def _shape(self, threads: int) -> Entrant:
         relaxed = replace(self._problem, integer=structure(self._problem))
-        found = self._best is not None
+        good = self._best is not None and relative_gap(self._best.objective, self._bound) <= GOOD_PLAN
         entrant = self._solve("shape", relaxed, threads=threads, time_limit_s=self._part(SHAPE_SHARE),
-                              gap=self._options.gap / 2, start=self._start(), heuristics=not found)  # fmt: skip
+                              gap=self._options.gap / 2, start=self._start(), heuristics=not good)  # fmt: skip
         return replace(entrant, plans=False)
 
     def _solve(self, name: str, problem: Problem, **changes: Any) -> Entrant:
