@@ -129,10 +129,10 @@ class _Run:
         incumbent = math.inf if self._best is None else self._best.objective
         results = together(entrants, self._options.gap, self._progress, self._cancels, began=self._began,
                            incumbent=incumbent, bound=self._bound)  # fmt: skip
-        for entrant, result in zip(entrants, results, strict=True):
+        for entrant, found in zip(entrants, results, strict=True):
+            result = found if entrant.bounds else _alone(found)
             self._results.append(result)
-            if entrant.bounds:
-                self._bound = max(self._bound, result.bound)
+            self._bound = max(self._bound, result.bound)
             if entrant.plans and result.values is not None and result.objective < incumbent:
                 self._best, incumbent = result, result.objective
         for entrant, result in zip(entrants, results, strict=True):
@@ -158,6 +158,12 @@ class _Run:
     def _left(self) -> float | None:
         limit_s = self._options.time_limit_s
         return None if limit_s is None else max(limit_s - (time.monotonic() - self._began), 0.1)
+
+
+def _alone(result: Result) -> Result:
+    """Result of a problem with fewer choices: its plan counts, its bound and its ending hold for none but itself."""
+    ending = Ending.LIMIT_EMPTY if result.ending in (Ending.INFEASIBLE, Ending.UNBOUNDED) else result.ending
+    return replace(result, bound=-math.inf, gap=math.inf, ending=ending)
 
 
 _EMPTY = {

@@ -16,6 +16,8 @@ from solvers import Ending, Options, Problem, Progress, solve
 from solvers.counts import many
 from solvers.strategies.auto import SMALL_NONZEROS, chosen
 from solvers.strategies.race import rival
+from solvers.strategies.structure_first import _Run
+from solvers.strategies.together import Entrant
 from tests.solvers.processes import assert_clean
 
 GAP = 1e-3
@@ -257,3 +259,17 @@ def test_auto_solves_what_it_chooses(threads: int, make: Callable[..., Problem],
     assert solve(replace(small, integer=np.zeros(2, dtype=bool)), options).objective == pytest.approx(-5.5)
     assert solve(sites_and_units(2, customers=80), options).ending is Ending.OPTIMAL
     assert_clean(scratch)
+
+
+@pytest.mark.parametrize("ending", [Ending.OPTIMAL, Ending.INFEASIBLE])
+def test_a_problem_with_fewer_choices_proves_nothing(ending: Ending) -> None:
+    """The plan of a fixed structure counts; its bound and its being infeasible hold for that structure alone."""
+    problem = sites_and_units(1)
+    solved = solve(problem, Options(gap=0.0))
+    empty = {"values": None, "objective": np.inf, "check": None} if ending is Ending.INFEASIBLE else {}
+    fixed = replace(solved, ending=ending, **empty)
+    run = _Run(problem, Options(gap=GAP), None, lambda: 0, None)
+    run._stage(Entrant("counts", lambda _watch, _cancels: fixed, bounds=False))
+    assert run.result().bound == -np.inf
+    assert run.result().ending is (Ending.LIMIT if ending is Ending.OPTIMAL else Ending.LIMIT_EMPTY)
+    assert not run.over
