@@ -161,7 +161,7 @@ class _Run:
 
 
 def _alone(result: Result) -> Result:
-    """Result of a problem with fewer choices: its plan counts, its bound and its ending hold for none but itself."""
+    """Return what holds of a problem with fewer choices: its plan, but neither its bound nor its having none."""
     ending = Ending.LIMIT_EMPTY if result.ending in (Ending.INFEASIBLE, Ending.UNBOUNDED) else result.ending
     return replace(result, bound=-math.inf, gap=math.inf, ending=ending)
 
