@@ -3,15 +3,16 @@
 The relaxation gives the bound, and tells by reduced costs which columns matter: the core. On the core, whose
 relaxation needs no new solve, fixed charges are settled by slope scaling (Kim and Pardalos 1999, Operations Research
 Letters 24, 195-203), the other structure by a dive, the counts by rounding in batches; every step is one
-re-solve of a small linear program from the last basis. A time-boxed search over the structure that any of these
-points used then improves the plan (the kernel search of Angelelli, Mansini and Speranza 2010, Computers & Operations
-Research 37, 2017-2026).
+re-solve of a small linear program from the last basis. A short search over the structure that any of these points
+used, or over the counts of the best, then improves the plan (the kernel search of Angelelli, Mansini and Speranza 2010,
+Computers & Operations Research 37, 2017-2026).
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -65,24 +66,40 @@ def solve(problem: Problem, options: Options, report: Report) -> Answer:
         program.start_from(Basis(basis.columns[keep], basis.rows))
     found = _Found(problem, keep, bound, report)
     dive = Dive(core, program, options, report)
-    if options.start is not None:
-        found.take(options.start[keep])
-        found.take(dive.around(options.start[keep]))  # an edited limit may ask for other counts in the same structure
-    for plan in () if found.proves(options.gap) else dive.plans():
+    for plan in _candidates(dive, None if options.start is None else options.start[keep]):
         found.take(plan)
         if found.proves(options.gap):
             break
-    # Small counts are part of the structure; for large ones the proof of the structure, which follows, finds a better.
-    improve = _count_search if large(core) or found.best is None else _search
+    _improve(core, dive, found, options, report, began=began, deadline=deadline)
+    return Answer(Claim.STOPPED, relaxation.version, found.values, bound, message="a plan from the core", basis=basis)
+
+
+def _candidates(dive: Dive, start: Float | None) -> Iterator[Float | None]:
+    """Yield the start, its structure with other counts (an edited limit may ask for them), and what the dive finds."""
+    if start is not None:
+        yield start
+        yield dive.around(start)
+    yield from dive.plans()
+
+
+def _improve(
+    core: Problem, dive: Dive, found: _Found, options: Options, report: Report, *, began: float, deadline: float
+) -> None:
+    """Search for a better plan, for a time that depends on what finding the first one took.
+
+    Small counts are part of the structure and are searched with it. For large ones the counts of the best structure are
+    searched; the proof of the structure, which follows, finds a better structure.
+    """
     now = time.monotonic()
     left_s, nodes = deadline - now, None
     if found.best is not None:
         left_s, nodes = min(left_s, max(LEAST_S, MOST_SHARE * (now - began))), NODES
-    if left_s > 0 and not found.proves(options.gap) and not report.stop_requested():
-        limit_s = left_s if math.isfinite(left_s) else None
-        asked = replace(options, start=found.best, basis=None, time_limit_s=limit_s, node_limit=nodes)
-        improve(core, dive, found, asked, report)
-    return Answer(Claim.STOPPED, relaxation.version, found.values, bound, message="a plan from the core", basis=basis)
+    if left_s <= 0 or found.proves(options.gap) or report.stop_requested():
+        return
+    limit_s = left_s if math.isfinite(left_s) else None
+    asked = replace(options, start=found.best, basis=None, time_limit_s=limit_s, node_limit=nodes)
+    search = _count_search if large(core) or found.best is None else _search
+    search(core, dive, found, asked, report)
 
 
 def core_columns(problem: Problem, relaxation: WarmLP, point: Float) -> NDArray[np.bool_]:

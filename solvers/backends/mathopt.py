@@ -7,7 +7,6 @@ thread; callbacks come from threads of the engine. Its Python model classes are 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solvers.backends import Answer, Report
+from solvers.backends.stopping import told_to_stop
 from solvers.check import check
 from solvers.options import Options
 from solvers.problem import Float, Problem
@@ -24,7 +24,6 @@ from solvers.result import ABSOLUTE_GAP, Claim
 if TYPE_CHECKING:
     from ortools.math_opt import callback_pb2, model_pb2, parameters_pb2, result_pb2
 
-POLL_S = 0.05
 _CLAIMS = {
     "OPTIMAL": Claim.OPTIMAL,
     "INFEASIBLE": Claim.INFEASIBLE,
@@ -87,7 +86,7 @@ def run(
     interrupter = PySolveInterrupter()
     listener = _Listener(engine, problem, report, interrupter.interrupt)
     report.progress("search" if problem.is_mip else "lp", None, None, 0)
-    with _told_to_stop(report, interrupter.interrupt), _own_words(engine):
+    with told_to_stop(report, interrupter.interrupt), _own_words(engine):
         found = solver.solve(
             model_of(problem),
             parameters_pb2.SolverTypeProto.Value(f"SOLVER_TYPE_{engine.kind}"),
@@ -213,26 +212,6 @@ class _Listener:
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._interrupt()
-
-
-@contextmanager
-def _told_to_stop(report: Report, interrupt: Callable[[], None]) -> Iterator[None]:
-    """Pull the interrupter once the report says so."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(POLL_S):
-            if report.stop_requested():
-                interrupt()
-                return
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 @contextmanager

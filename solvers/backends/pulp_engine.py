@@ -6,8 +6,7 @@ bounds, plans and the objective's constant. Each engine has a `Dialect` that kno
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,12 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from solvers.backends import Answer, Features, Report
+from solvers.backends.stopping import told_to_stop
 from solvers.check import check
 from solvers.options import Options
 from solvers.problem import Float, Problem
 from solvers.result import Claim
 
-POLL_S = 0.05
 _LICENCE_WORDS = ("licen", "size limit", "too large", "too many rows", "expired")
 
 
@@ -109,7 +108,7 @@ def run(dialect: Dialect, problem: Problem, options: Options, report: Report) ->
         native = getattr(model, "solverModel", None) or solver
         task = Task(problem, options, report, [int(variable.name[1:]) for variable in model.variables()])
         dialect.prepare(native, task)
-        with _told_to_stop(report, lambda: dialect.interrupt(native)):
+        with told_to_stop(report, lambda: dialect.interrupt(native)):
             dialect.start(solver, model)
         return dialect.answer(native, task)
 
@@ -155,25 +154,6 @@ def _empty_row_fails(problem: Problem) -> bool:
     filled = np.zeros(problem.row_count, dtype=bool)
     filled[problem.row_of_nonzero()[problem.coefficients != 0.0]] = True
     return bool((~filled & ((problem.row_lower > 0) | (problem.row_upper < 0))).any())
-
-
-@contextmanager
-def _told_to_stop(report: Report, interrupt: Callable[[], None]) -> Iterator[None]:
-    """Interrupt the engine, again and again, once the report says so."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(POLL_S):
-            if report.stop_requested():
-                interrupt()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 @contextmanager
