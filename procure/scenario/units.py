@@ -15,8 +15,8 @@ SECONDS_PER_HOUR: Final = 3600.0
 KW_PER_MW: Final = 1000.0
 TFLOPS_PER_PFLOPS: Final = 1000.0
 GRAMS_PER_TONNE: Final = 1e6
-LARGEST: Final = 1e16
-"""Any magnitude beyond this is a slip of the keyboard, not a quantity of this field."""
+LARGEST: Final = 1e18
+"""Any magnitude beyond this is a slip of the keyboard: even tokens of one service in a quarter stay below."""
 
 _MULTIPLES: Final = {"k": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "tn": 1e12}
 _MONEY: Final = {"": 1.0, **_MULTIPLES}
@@ -35,7 +35,7 @@ def parse(value: object, units: Mapping[str, float], kind: str) -> float:
     Raises
     ------
     ValueError
-        When the value is a truth value, not finite, larger than 1e16, or carries an unknown unit or another currency.
+        When the value is a truth value, not finite, larger than 1e18, or carries an unknown unit or another currency.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"expected {kind}, as a number or as text with a unit")
