@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from solvers.backends import Report, highs
 from solvers.backends.highs_lp import WarmLP
 from solvers.counts import counts, structure
+from solvers.integer_rows import IntegerRows
 from solvers.options import Options
-from solvers.problem import Float, Problem, row_reduce
+from solvers.problem import Float, Problem
 from solvers.settle import Quiet
 
 Columns = NDArray[np.int64]
 NEAR = 1e-6
+FLIP_ITERATIONS = 5
+"""Simplex iterations for each row that flipping switches may take."""
 SLOPE_ROUNDS = 8
 PATIENCE = 2
 """Rounds without a cheaper structure after which no more are tried."""
@@ -27,6 +30,8 @@ TRIED = 3
 """Structures of the slope scaling that are made into plans, the cheapest first."""
 BATCH = 3
 """A third of the fractional columns is settled at a time."""
+CHEAP = 1e-3
+"""Rise of the cost, as a share, up to which so many are settled at once."""
 LARGE_COUNT = 20
 """From here on a count may be rounded to the nearest whole number."""
 SMALL_BATCH = 6
@@ -54,17 +59,26 @@ class Dive:
         cost, upper = problem.objective[self.structure], problem.column_upper[self.structure]
         lower = problem.column_lower[self.structure]
         self._charged = self.structure[(cost > 0) & (upper == 1.0) & (lower == 0.0)]
+        self._switches = self.structure[(cost == 0) & (upper == 1.0) & (lower == 0.0)]
         self._share = np.zeros(len(self._charged))
-        self._limits = _CountRows(problem)
+        self._rows = IntegerRows(problem)
         self.settled: Float | None = None  # the last point with whole structure, counts as fractions
-        self.used = np.zeros(problem.column_count, dtype=bool)  # structure that some point opened
 
     def plans(self) -> Iterator[Float]:
         """Plans, float64[n], each with whole integers and all rows held within the engine's tolerance."""
         self._release(self.structure)
         self._release(self.counts)
-        for opened in self._structures():
+        for number, opened in enumerate(self._structures()):
             point = self._settled(opened)
+            if point is not None and not number:  # what makes it cheaper takes long: a plan first
+                before = self._lower[self.structure], self._upper[self.structure]
+                plan = self.around(point)
+                if plan is not None:
+                    yield plan
+                self._release(self.counts)
+                self._bound(self.structure, *before)
+                point = self._program.solve()
+            point = None if point is None else self._cheaper(point)
             if point is not None:
                 plan = self.rounded(point)
                 if plan is not None:
@@ -74,7 +88,6 @@ class Dive:
 
     def around(self, point: Float) -> Float | None:
         """Plan with the structure of a point, its counts made whole; ``None`` where none was found."""
-        self._release(self.structure)
         self._release(self.counts)
         settled = self._fixed(self.structure, np.rint(point[self.structure]))
         if settled is None:
@@ -94,7 +107,6 @@ class Dive:
                 break
             share = self._share = point[charged]
             opened = share > NEAR
-            self.used[self.structure] |= point[self.structure] > NEAR
             paid = float(self._problem.objective @ point + base @ (opened - share))
             best, idle = (paid, 0) if paid < best else (best, idle + 1)
             known = tried.setdefault(opened.tobytes(), (paid, opened))
@@ -113,17 +125,20 @@ class Dive:
         """Point with whole structure, the fixed charges as given where that can be."""
         program, charged = self._program, self._charged
         point = self._fixed(charged, opened.astype(float))
-        if point is None and program.infeasible:
+        if point is None and not program.stopped:
             point = program.solve()
-        point = self._deepest(point)
-        if point is not None:
-            point = self._deepest(self._closed(point))
-        if point is not None:
-            whole = np.rint(point[self.structure])
-            self.used[self.structure] |= whole > 0
-            point = self._fixed(self.structure, whole)
-            self.settled = self.settled if point is None else point
-        return point
+        return self._deepest(point)
+
+    def _cheaper(self, point: Float) -> Float | None:
+        """Point with whole structure, cheaper by what can be closed or flipped."""
+        closed = self._deepest(self._closed(point))
+        if closed is None:
+            return None
+        whole = self._fixed(self.structure, np.rint(closed[self.structure]))
+        if whole is not None:
+            self.settled = self._flipped(whole)
+            return self.settled
+        return None
 
     def _deepest(self, point: Float | None) -> Float | None:
         """Point whose structure is whole, by fixing ever more of it."""
@@ -151,15 +166,49 @@ class Dive:
                     point = closed
         return point
 
+    def _flipped(self, point: Float) -> Float:
+        """Flip the switches without a charge one by one, for as long as the plan becomes cheaper.
+
+        A dive opens each for itself, and where runs compete for sites the first ones take what later ones need. The
+        reduced costs bound what a flip can save.
+        """
+        program = self._program
+        until = program.iterations + FLIP_ITERATIONS * self._problem.row_count
+        tried = number = 0
+        reduced = program.reduced_costs()
+        while tried < len(self._switches) and program.iterations < until:
+            one = int(self._switches[number % len(self._switches)])
+            number, tried, cost = number + 1, tried + 1, program.objective
+            columns, values = self._flip(point, one)
+            least = NEAR * abs(cost)
+            if reduced[columns] @ (values - point[columns]) > -least:
+                continue
+            flipped = self._fixed(columns, values, below=cost - least)
+            if flipped is None:
+                program.objective = cost
+            else:
+                point, tried, reduced = flipped, 0, program.reduced_costs()
+        return point
+
+    def _flip(self, point: Float, one: int) -> tuple[Columns, Float]:
+        """Return a switch and what opening it must close, with their new values."""
+        if point[one] > NEAR:
+            return np.array([one]), np.zeros(1)
+        shut = self._rows.in_the_way(point, one)
+        shut = shut[np.isin(shut, self.structure)]
+        return np.append(shut, one), np.append(self._problem.column_lower[shut], 1.0)
+
     def _deeper(self, point: Float, open_: Columns) -> Float | None:
-        """Raise the largest fractions to the next whole number; where nothing fits, lower the largest."""
+        """Raise a third of the fractions to the next whole number where that costs little, else settle the largest."""
+        program = self._program
         order = open_[np.argsort(np.floor(point[open_]) - point[open_], kind="stable")]
-        for take in dict.fromkeys((max(1, len(order) // BATCH), 1)):
-            some = order[:take]
-            up = self._limits.rounded(point, some, np.ceil(point[some]))
-            deeper = self._fixed(some, up)
-            if deeper is not None or not self._program.infeasible:
+        for take, dearest in ((max(1, len(order) // BATCH), CHEAP), (1, np.inf)):
+            some, cost = order[:take], program.objective
+            up = self._rows.raised(point, self._lower, self._upper, some)
+            deeper = self._fixed(some, up, below=cost + dearest * max(abs(cost), NEAR))
+            if deeper is not None or program.stopped:
                 return deeper
+            program.objective = cost
         return self._fixed(order[:1], np.floor(point[order[:1]]))
 
     def rounded(self, point: Float) -> Float | None:
@@ -192,14 +241,20 @@ class Dive:
         batches = [max(1, int(large.sum()))] if large.any() else [max(1, len(order) // SMALL_BATCH)]
         for take in dict.fromkeys((*batches, max(1, batches[0] // SMALL_BATCH), 1)):
             some = order[:take]
-            for wanted in (near[some], down[some]):
-                deeper = self._fixed(open_[some], self._limits.rounded(point, open_[some], wanted))
-                if deeper is not None or not self._program.infeasible:
+            kept = [self._rows.nearby(point, open_[some], wanted) for wanted in (near[some], down[some])]
+            for whole in (*kept, near[some], down[some]) if take == 1 else kept:  # other counts may make room for one
+                deeper = self._fixed(open_[some], whole)
+                if deeper is not None or self._program.stopped:
                     return deeper
         return None
 
     def _finished(self) -> Float | None:
-        """Plan with the counts that are not fixed yet searched by the engine, unused ones left at zero."""
+        """Plan with the counts that are not fixed yet, and the small ones, searched by the engine.
+
+        What a fractional plan leaves unused stays so.
+        """
+        self._release(self.counts[self._lower[self.counts] < LARGE_COUNT])
+        self._program.solve()
         left_s = self._program.deadline - time.monotonic()
         reduced = self._program.reduced_costs()
         idle = self.counts[(reduced[self.counts] > NEAR) & (self._lower[self.counts] <= 0.0)]
@@ -221,11 +276,11 @@ class Dive:
         point = self._fixed(integers, np.rint(values[integers]))
         return None if point is None else np.where(self._problem.integer, np.rint(point), point)
 
-    def _fixed(self, columns: Columns, values: Float) -> Float | None:
-        """Point with some columns fixed; they are free again where there is none."""
+    def _fixed(self, columns: Columns, values: Float, below: float = np.inf) -> Float | None:
+        """Point below a cost with some columns fixed; their bounds are as before where there is none."""
         before = self._lower[columns], self._upper[columns]
         self._bound(columns, values, values)
-        point = self._program.solve()
+        point = self._program.solve(below)
         if point is None:
             self._bound(columns, *before)
         return point
@@ -236,35 +291,3 @@ class Dive:
     def _bound(self, columns: Columns, lower: Float, upper: Float) -> None:
         self._lower[columns], self._upper[columns] = lower, upper
         self._program.set_bounds(columns, lower, upper)
-
-
-class _CountRows:
-    """Rows over integer columns only: what rounding must not break, since no continuous column can mend it."""
-
-    def __init__(self, problem: Problem) -> None:
-        rows = row_reduce(np.add, (~problem.integer[problem.columns]).astype(float), problem.starts) == 0
-        inside = np.repeat(rows, np.diff(problem.starts))
-        row, column = problem.row_of_nonzero()[inside], problem.columns[inside]
-        order = np.argsort(column, kind="stable")
-        self._problem = problem
-        self._row, self._coefficient = row[order], problem.coefficients[inside][order]
-        self._starts = np.searchsorted(column[order], np.arange(problem.column_count + 1))
-
-    def rounded(self, point: Float, columns: Columns, wanted: Float) -> Float:
-        """Whole values of some columns: those wanted where they keep the rows, else the other neighbour."""
-        problem = self._problem
-        activity = problem.activity(point)
-        whole = wanted.copy()
-        for number, column in enumerate(columns.tolist()):
-            value = point[column]
-            mine = slice(self._starts[column], self._starts[column + 1])
-            rows, per_unit = self._row[mine], self._coefficient[mine]
-            low, high = problem.row_lower[rows] - NEAR, problem.row_upper[rows] + NEAR
-            other = np.floor(value) if whole[number] > value else np.ceil(value)
-            for choice in (whole[number], other):
-                after = activity[rows] + per_unit * (choice - value)
-                if ((after >= low) & (after <= high)).all():
-                    whole[number] = choice
-                    activity[rows] = after
-                    break
-        return np.clip(whole, problem.column_lower[columns], problem.column_upper[columns])

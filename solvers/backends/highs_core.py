@@ -3,9 +3,8 @@
 The relaxation gives the bound, and tells by reduced costs which columns matter: the core. On the core, whose
 relaxation needs no new solve, fixed charges are settled by slope scaling (Kim and Pardalos 1999, Operations Research
 Letters 24, 195-203), the other structure by a dive, the counts by rounding in batches; every step is one
-re-solve of a small linear program from the last basis. A short search over the structure that any of these points
-used, or over the counts of the best, then improves the plan (the kernel search of Angelelli, Mansini and Speranza 2010,
-Computers & Operations Research 37, 2017-2026).
+re-solve of a small linear program from the last basis. A short search over the counts of the best plan then improves
+it (the kernel search of Angelelli, Mansini and Speranza 2010, Computers & Operations Research 37, 2017-2026).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from solvers.backends import Answer, Report, highs
 from solvers.backends.dive import Dive
 from solvers.backends.highs_lp import WarmLP
 from solvers.check import check
-from solvers.counts import large, structure
+from solvers.counts import structure
 from solvers.options import Options
 from solvers.problem import Basis, Float, Problem, row_reduce
 from solvers.restrict import may_be_left_out, restricted, widened
@@ -85,10 +84,9 @@ def _candidates(dive: Dive, start: Float | None) -> Iterator[Float | None]:
 def _improve(
     core: Problem, dive: Dive, found: _Found, options: Options, report: Report, *, began: float, deadline: float
 ) -> None:
-    """Search for a better plan, for a time that depends on what finding the first one took.
+    """Search better counts for the best structure, for a time that depends on what finding the first plan took.
 
-    Small counts are part of the structure and are searched with it. For large ones the counts of the best structure are
-    searched; the proof of the structure, which follows, finds a better structure.
+    The proof of the structure, which follows, finds a better structure.
     """
     now = time.monotonic()
     left_s, nodes = deadline - now, None
@@ -98,8 +96,7 @@ def _improve(
         return
     limit_s = left_s if math.isfinite(left_s) else None
     asked = replace(options, start=found.best, basis=None, time_limit_s=limit_s, node_limit=nodes)
-    search = _count_search if large(core) or found.best is None else _search
-    search(core, dive, found, asked, report)
+    _count_search(core, dive, found, asked, report)
 
 
 def core_columns(problem: Problem, relaxation: WarmLP, point: Float) -> NDArray[np.bool_]:
@@ -170,16 +167,6 @@ def _count_search(core: Problem, dive: Dive, found: _Found, options: Options, re
     lower[mine] = upper[mine] = np.rint(shape[mine])
     fixed = replace(core, column_lower=lower, column_upper=upper)
     answer = highs.solve(fixed, replace(options, gap=COUNTS_GAP * options.gap), _Listener(report, found))
-    if answer.values is not None:
-        found.take(dive.exactly(answer.values))
-
-
-def _search(core: Problem, dive: Dive, found: _Found, options: Options, report: Report) -> None:
-    """Search the core for a better plan, over the structure that the dive used."""
-    upper, mine = core.column_upper.copy(), dive.structure
-    shut = mine[~dive.used[mine] & (core.column_lower[mine] <= 0.0)]
-    upper[shut] = np.minimum(upper[shut], 0.0)
-    answer = highs.solve(replace(core, column_upper=upper), options, _Listener(report, found))
     if answer.values is not None:
         found.take(dive.exactly(answer.values))
 

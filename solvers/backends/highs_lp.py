@@ -37,6 +37,7 @@ class WarmLP:
         hand_over(self._engine, problem, relaxed=True)
         listen_for_stop(self._engine, report)
         self.infeasible = False
+        self.stopped = False
         self.iterations = 0
         self.objective = np.inf
         """Objective of the last point, offset included."""
@@ -47,11 +48,15 @@ class WarmLP:
             self._last = self._engine.getBasis()
 
     def solve(self, below: float = np.inf) -> Float | None:
-        """Optimal point, float64[n]; ``None`` when there is none below a cost (`infeasible`) or no time for it."""
+        """Optimal point, float64[n].
+
+        ``None`` when there is none below a cost (`infeasible`), no time for it (`stopped`), or the engine cannot tell.
+        """
         import highspy
 
         left_s = self.deadline - time.monotonic()
-        if left_s <= 0 or self._report.stop_requested():
+        self.infeasible, self.stopped = False, left_s <= 0 or self._report.stop_requested()
+        if self.stopped:
             return None
         large = self.problem.nonzero_count > LARGE_NONZEROS and self._last is None
         self._engine.setOptionValue("solver", "ipm" if large else "simplex")
@@ -61,12 +66,16 @@ class WarmLP:
         self.iterations += max(0, self._engine.getInfo().simplex_iteration_count)
         status = self._engine.getModelStatus()
         self.infeasible = status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound)
-        if status != highspy.HighsModelStatus.kOptimal:
+        self.stopped = status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt)
+        objective = float(self._engine.getInfo().objective_function_value)
+        if status == highspy.HighsModelStatus.kOptimal and objective >= below:  # the engine may miss the bound
+            self.infeasible = True
+        if status != highspy.HighsModelStatus.kOptimal or self.infeasible:
             if self._last is not None:  # from where it ended, the next solve would take twenty times as long
                 self._engine.setBasis(self._last)
             return None
         self._last = self._engine.getBasis()
-        self.objective = float(self._engine.getInfo().objective_function_value)
+        self.objective = objective
         return np.array(self._engine.getSolution().col_value)
 
     @property

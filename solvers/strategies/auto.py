@@ -6,7 +6,7 @@ The rule, first match wins:
 problem                                                        strategy             engine
 =============================================================  ===================  ==========
 no integers                                                    direct               HiGHS
-structure and `many` counts, `large` ones or beyond small      structure_first      as below
+structure, and `many` counts that are `large`                  structure_first      as below
 small, two threads or more                                     race                 HiGHS, SCIP
 anything else                                                  direct               as below
 =============================================================  ===================  ==========
@@ -45,7 +45,7 @@ def chosen(problem: Problem, options: Options) -> tuple[Strategy, Options]:
     backend = ("scip" if small else "highs") if free else options.backend
     strategy = options.strategy
     if strategy == "auto":
-        staged = many(problem) and (large(problem) or not small) and (free or backend == "highs")
+        staged = many(problem) and large(problem) and (free or backend == "highs")
         raced = free and small and options.threads > 1
         strategy = "structure_first" if staged else "race" if raced else "direct"
     if strategy == "structure_first" and problem.stage is None:

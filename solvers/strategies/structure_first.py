@@ -2,8 +2,8 @@
 
 1. Core: the relaxation gives a bound; a dive, rounding and a short search on the columns that matter give a plan
    (`solvers.backends.highs_core`).
-2. Shape, where counts are large: structure whole, counts fractions. Its bound holds for the whole problem, and few
-   units lie between it and the best plan. A better structure than the core's gets whole counts of its own.
+2. Shape: structure whole, counts fractions. Its bound holds for the whole problem, and few units lie between it and
+   the best plan. A better structure than the core's gets whole counts of its own.
 3. Whole: what is still unproved goes to the engine alone, from the best plan.
 
 The saving comes from counts that are large: rounding thousands of units costs next to nothing, while branching on them
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.counts import large, structure
+from solvers.counts import structure
 from solvers.options import Options
 from solvers.problem import Float, Problem
 from solvers.result import Ending, Result, relative_gap
@@ -47,9 +47,8 @@ def structure_first(
     European Journal of Operational Research 75, 275-286).
     """
     run = _Run(problem, options, progress, cancels, session)
-    large_counts = large(problem)
-    first = run.core_and_shape if large_counts and options.threads > 1 else run.core
-    for step in (first, run.shape, run.whole) if large_counts else (first, run.whole):
+    first = run.core_and_shape if options.threads > 1 else run.core
+    for step in (first, run.shape, run.whole):
         step()
         if run.over:
             break
