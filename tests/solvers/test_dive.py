@@ -36,7 +36,7 @@ def one_of(make: Callable[..., Problem]) -> Problem:
 def test_whole_neighbours_hold_the_rows(
     point: list[float], raised: list[float], nearby: list[float], make: Callable[..., Problem]
 ) -> None:
-    """Raised: the first of two rivals gets the place; nearby: it gets none that another, in full or in part, still has."""
+    """Raised: the first of two rivals gets the place; nearby: none that another still has, be it in part."""
     problem, columns = one_of(make), np.array([0, 1])
     rows, values = IntegerRows(problem), np.array(point)
     assert rows.raised(values, problem.column_lower, problem.column_upper, columns).tolist() == raised
