@@ -61,6 +61,12 @@ def selections(scenario: "Scenario") -> Iterable[Complaint]:
         wheres += [(f"serving_cost[{n}].where", cost.where) for n, cost in enumerate(work.serving_cost)]
         for field, selection in wheres:
             yield from _strangers(("workloads", number, field), selection, offered)
+    worked = {label: known[label] for label in WORK_LABELS}
+    for number, project in enumerate(scenario.projects):
+        for at, unlock in enumerate(project.unlocks):
+            path = ("projects", number, "unlocks", at)
+            yield from _strangers((*path, "offers"), unlock.offers, offered)
+            yield from _strangers((*path, "workloads"), unlock.workloads, worked, "workloads")
     for number, limit in enumerate(scenario.limits):
         yield from _strangers(("limits", number, "where"), limit.where, known)
         yield from _strangers(("limits", number, "of"), limit.of, known)
@@ -77,6 +83,10 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
         carried = by_work | {"period", "year"}
     elif limit.quantity in ("spend", "cost", "upfront"):
         carried |= {"ledger"}
+    elif limit.quantity == "project_cost":
+        carried = {"project", "ledger", "period", "year"}
+    if limit.quantity in ("cost", "committed_tail"):
+        carried |= {"project"}
     for field, known in (("where", carried), ("of", carried - {"period", "year"})):
         for label in getattr(limit, field):
             if label not in known:
@@ -92,11 +102,14 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
 
 
 def _strangers(
-    path: tuple[str | int, ...], selection: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]]
+    path: tuple[str | int, ...],
+    selection: Mapping[str, Sequence[str]],
+    known: Mapping[str, Sequence[str]],
+    things: str = "offers",
 ) -> Iterable[Complaint]:
     for label, value in unknown_values(selection, known):
         if label not in known:
-            yield Complaint((*path, label), label, "expected a label of offers", near(label, known))
+            yield Complaint((*path, label), label, f"expected a label of {things}", near(label, known))
         else:
             expected = f"no {label} of this name in the scenario"
             yield Complaint((*path, label), value, expected, near(value, known[label]))
@@ -107,7 +120,7 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
     horizon = scenario.horizon
     last = horizon.periods
     span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
-    for name in ("workloads", "limits", "fleet"):
+    for name in ("workloads", "projects", "limits", "fleet"):
         for number, entry in enumerate(getattr(scenario, name)):
             begin = horizon.index(entry.start) if entry.start else 0
             end = horizon.index(entry.until) if entry.until else last

@@ -13,13 +13,15 @@ from procure.scenario.units import Money, Plain, Share, parse_money, parse_plain
 
 Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
-    "spend", "upfront", "energy_cost", "serving_cost", "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
+    "spend", "upfront", "energy_cost", "serving_cost", "project_cost",
+    "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
 ]  # fmt: skip
 LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
 """Quantities that stand at a moment; the others add up over time."""
 UNITS: Final[dict[str, str]] = {
     "units": "units", "chips": "chips", "power": "MW", "compute": "PFLOP/s", "idle": "chips",
-    "spend": "USD", "upfront": "USD", "energy_cost": "USD", "serving_cost": "USD", "cost": "USD",
+    "spend": "USD", "upfront": "USD", "energy_cost": "USD", "serving_cost": "USD", "project_cost": "USD",
+    "cost": "USD",
     "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
 }  # fmt: skip
 BOUNDS: Final = ("min", "max", "min_share", "max_share", "min_count", "max_count")

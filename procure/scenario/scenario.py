@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from procure.scenario.accelerator import Accelerator
+from procure.scenario.chains import chains
 from procure.scenario.complaint import InvalidData
 from procure.scenario.consistency import references, selections, times
 from procure.scenario.edit import COLLECTIONS, set_path
@@ -17,6 +18,7 @@ from procure.scenario.horizon import Horizon
 from procure.scenario.limit import Limit
 from procure.scenario.noun import Id, Noun
 from procure.scenario.offer import Offer
+from procure.scenario.project import Project
 from procure.scenario.region import Region
 from procure.scenario.selection import LEDGERS, SOURCE_LABELS, Labelled
 from procure.scenario.validate import validate
@@ -26,8 +28,9 @@ Objective = Literal["least_cost", "most_served_value"]
 
 
 class Scenario(Noun):
-    """Everything one solve needs: horizon, accelerators, regions, offers, workloads, limits and the fleet in place.
+    """Everything one solve needs.
 
+    Horizon, accelerators, regions, offers, workloads, projects, limits, and the fleet in place.
     A scenario is frozen. `with_` and `with_limit` return changed copies, checked like the original.
 
     Raises
@@ -48,12 +51,13 @@ class Scenario(Noun):
     regions: tuple[Region, ...]
     offers: tuple[Offer, ...] = ()
     workloads: tuple[Workload, ...]
+    projects: tuple[Project, ...] = ()
     limits: tuple[Limit, ...] = ()
     fleet: tuple[Fleet, ...] = ()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Scenario":
-        complaints = [*references(self), *times(self)]
+        complaints = [*references(self), *chains(self), *times(self)]
         if not complaints:
             complaints = list(selections(self))
         if complaints:
@@ -101,6 +105,7 @@ class Scenario(Noun):
     def label_values(self) -> dict[str, tuple[str, ...]]:
         """Return the values that each label has here, those of chips and regions without offers included."""
         known = {**self.sources.values, **self.works.values, **self.times.values, "ledger": LEDGERS}
+        known["project"] = tuple(project.id for project in self.projects)
         for nouns, own, labels in (
             (self.accelerators, "accelerator", ("vendor", "stack", "family")),
             (self.regions, "region", ("provider", "country", "zone")),
