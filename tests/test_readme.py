@@ -45,9 +45,11 @@ def test_the_scenario_file_solves(tmp_path):
     import procure
 
     path = tmp_path / "first.yaml"
-    path.write_text(blocks("yaml")[0])
-    plan = procure.solve(load(path), gap=0.01, time_limit_s=60)
-    assert plan.gap <= 0.01
+    first, *more = blocks("yaml")
+    for text in (first, *(first + part for part in more)):
+        path.write_text(text)
+        plan = procure.solve(load(path), gap=0.01, time_limit_s=60)
+        assert plan.gap <= 0.01
 
 
 def test_the_limits_shown_are_valid():

@@ -10,6 +10,7 @@ from procure.formulation.index import Index
 from procure.formulation.ledger import Ledger, Tables, discounted_cost, discounted_penalty
 from procure.formulation.limits import Limits
 from procure.formulation.model import Family, Formulation, Model
+from procure.formulation.projects import Projects
 from procure.formulation.reduce import classes
 from procure.formulation.single_source import SingleSource
 from procure.formulation.site_power import SitePower
@@ -19,7 +20,8 @@ from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    Eligibility(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(), Limits(), Counts(),
+    Eligibility(), Projects(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(), Limits(),
+    Counts(),
 )  # fmt: skip
 
 

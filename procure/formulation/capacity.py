@@ -7,13 +7,14 @@ from procure.formulation.ledger import Ledger, item
 from procure.formulation.model import Model, Rule
 from procure.formulation.need import most_rate
 from procure.formulation.supply import cross
+from procure.formulation.unlocks import Unlocks
 
 
 class Capacity(Rule):
     """serve[w,c,t,k,f]: rate at which class c works for w; Σ_w serve / chip rate[w,c] ≤ working chips of c in t, k, f.
 
-    The chip rate is throughput × target utilisation; working chips are active units × chips × availability. Orders are
-    the same in every slice; rented units follow the load.
+    The chip rate is throughput × target utilisation × the efficiency of the step of a ramp; working chips are active
+    units × chips × availability. Orders are the same in every slice; rented units follow the load.
     """
 
     def declare(self, model: Model) -> None:
@@ -25,9 +26,10 @@ class Capacity(Rule):
         work, kind, period, part, future = cross(index, work, kind, period)
         if not len(work):
             return
+        work, kind, period, part, future, step = _with_steps(model, work, kind, period, part, future)
         workload, source = classes.workload[work], classes.source[kind]
         names = (index.workload_label(workload), index.source_label(source), index.period_label(period),
-                 index.slice_label(part), index.future_label(future))  # fmt: skip
+                 index.slice_label(part), index.future_label(future), _step_label(model, step))  # fmt: skip
         most = most_rate(index) * classes.equivalent[:, None, None]
         rate = np.zeros((len(classes.workload), *most.shape[1:]))
         np.add.at(rate, classes.of_workload, most)
@@ -35,7 +37,8 @@ class Capacity(Rule):
         least = np.array([w.min_block_chips for w in index.workloads])[workload]
         upper = np.maximum(rate[work, period, part], least * index.chip_rate[workload, source])
         column = model.builder.columns("serve", names, upper=upper, unit=index.unit_rate[workload])
-        model.decide("serve", column, workload=workload, source=source, period=period, slice=part, future=future)
+        labels = {"workload": workload, "source": source, "period": period, "slice": part, "future": future}
+        model.decide("serve", column, **labels, step=step)
 
     def post(self, ledger: Ledger) -> None:
         """Post chips used, work served and serving cost."""
@@ -43,7 +46,8 @@ class Capacity(Rule):
         if serve is None:
             return
         workload, source = serve.labels["workload"], serve.labels["source"]
-        ledger.post("used", serve.term(1 / index.chip_rate[workload, source]))
+        efficiency = Unlocks(index).step_efficiency[serve.labels["step"]]
+        ledger.post("used", serve.term(1 / (index.chip_rate[workload, source] * efficiency)))
         hours = index.slice_hours[serve.labels["period"], serve.labels["slice"]]
         served = serve.term(index.per_hour[workload] * hours)
         ledger.post("served", served)
@@ -72,6 +76,27 @@ class Capacity(Rule):
                  index.slice_label(part), index.future_label(future))  # fmt: skip
         entries = [(row.reshape(-1), used), (position[wanted], working.where(wanted).times(-1.0))]
         model.builder.rows("capacity", names, entries, upper=0.0)
+
+
+def _with_steps(model: Model, *codes: Ints) -> tuple[Ints, ...]:
+    """Return codes of class pairs and moments with those of the steps of ramps added, and the step of each."""
+    unlocks = Unlocks(model.index)
+    work, kind, period = codes[:3]
+    positions, steps = [np.arange(len(work))], [np.zeros(len(work), dtype=np.int64)]
+    for number, step in enumerate(unlocks.steps[1:], start=1):
+        pairs = unlocks.unlocked_pairs[step.project][model.classes.workload[work], model.classes.source[kind]]
+        began = period - step.after - unlocks.delay[step.project]
+        here = np.flatnonzero(pairs & (began >= 0) & unlocks.may_start[step.project][np.maximum(began, 0)])
+        positions.append(here)
+        steps.append(np.full(len(here), number))
+    position = np.concatenate(positions)
+    return (*(code[position] for code in codes), np.concatenate(steps))
+
+
+def _step_label(model: Model, step: Ints) -> tuple[tuple[str, ...], Ints]:
+    projects = model.index.scenario.projects
+    names = tuple(f"{projects[s.project].id}+{s.after}" if s.project >= 0 else "" for s in Unlocks(model.index).steps)
+    return names, np.where(step > 0, step, -1)
 
 
 def serve_size(model: Model) -> int:

@@ -88,6 +88,10 @@ class Index:
         """Return names and codes of workloads."""
         return tuple(work.id for work in self.workloads), code
 
+    def project_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
+        """Return names and codes of projects."""
+        return tuple(project.id for project in self.scenario.projects), code
+
     def period_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
         """Return names and codes of periods."""
         return self.scenario.horizon.labels, code
@@ -251,11 +255,12 @@ class Index:
     @cached_property
     def in_place(self) -> Bools:
         """Where the fleet is in place, shape (fleet, T)."""
-        return np.array([self._window(entry.start, entry.until) for entry in self.fleet], dtype=np.bool_).reshape(
+        return np.array([self.inside(entry.start, entry.until) for entry in self.fleet], dtype=np.bool_).reshape(
             len(self.fleet), self.scenario.horizon.periods
         )
 
-    def _window(self, start: str | None, until: str | None) -> Bools:
+    def inside(self, start: str | None, until: str | None) -> Bools:
+        """Return which periods lie between two dates, shape (T,)."""
         horizon = self.scenario.horizon
         period = np.arange(horizon.periods)
         first = horizon.index(start) if start else 0
@@ -272,7 +277,7 @@ class Index:
     @cached_property
     def window(self) -> Bools:
         """Where a workload may run, shape (W, T)."""
-        return np.array([self._window(work.start, work.until) for work in self.workloads])
+        return np.array([self.inside(work.start, work.until) for work in self.workloads])
 
     @cached_property
     def last_period(self) -> Ints:

@@ -14,8 +14,8 @@ from procure.formulation.term import Term, joined
 from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
-    "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving",
-    "capex_upfront", "capex_fixed",
+    "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
+    "capex_upfront", "capex_fixed", "capex_project",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure."""
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
@@ -44,7 +44,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, place, rent, serve, unmet, violation and those that only rows use."""
+"""Decisions by kind: order, place, rent, serve, unmet, start, violation and those that only rows use."""
 
 
 @dataclass
@@ -95,12 +95,14 @@ class Ledger:
 
 
 _SPEND: Final = ("rent", "reservation", "block", "upfront", "fixed", "running", "capex_upfront", "capex_fixed")
+_PROJECT: Final = ("project", "project_running", "capex_project")
 _MONEY: Final = {
     "spend": _SPEND,
     "upfront": ("block", "upfront", "fixed", "capex_upfront", "capex_fixed"),
     "energy_cost": ("energy",),
     "serving_cost": ("serving",),
-    "cost": (*_SPEND, "energy", "serving"),
+    "project_cost": _PROJECT,
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT),
 }
 
 

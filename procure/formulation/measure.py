@@ -77,7 +77,8 @@ def measure(limit: Limit, index: Index, ledger: Ledger) -> Measured:
         return term, window * futures + term.labels["future"]
 
     term, row = rows(limit.where)
-    row = row + of_entry(term) * size * futures
+    group = of_entry(term)
+    term, row = term.where(group >= 0), (row + group * size * futures)[group >= 0]
     total, total_row = (
         rows(limit.of) if limit.bound.endswith("share") else (term.where(np.zeros(term.size, bool)), row[:0])
     )
@@ -119,9 +120,12 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
     """Return which entries of a term a selection selects, shape (n,)."""
     keep = np.ones(term.size, dtype=bool)
     if any(label in SOURCE_LABELS for label in selection):
-        keep &= index.sources.mask(selection)[term.labels["source"]]
+        keep &= index.sources.mask(selection)[term.labels["source"]] & (term.labels["source"] >= 0)
     if any(label in WORK_LABELS for label in selection):
         keep &= index.scenario.works.mask(selection)[term.labels["workload"]] & (term.labels["workload"] >= 0)
+    if "project" in selection:
+        wanted = np.array([matches(project.id, selection["project"]) for project in index.scenario.projects])
+        keep &= wanted[term.labels["project"]] & (term.labels["project"] >= 0) if len(wanted) else False
     if "ledger" in selection:
         wanted = np.array([matches(name, selection["ledger"]) for name in LEDGERS])
         keep &= wanted[ledger_code(term.labels["item"])]
@@ -131,11 +135,20 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
 def _groups(limit: Limit, index: Index) -> tuple[tuple[str, ...], Callable[[Term], Ints]]:
     if limit.per is None:
         return ("",), lambda term: np.zeros(term.size, dtype=np.int64)
-    if limit.per == "ledger":
-        return LEDGERS, lambda term: ledger_code(term.labels["item"])
+    if limit.per in ("ledger", "project"):
+        ids = LEDGERS if limit.per == "ledger" else tuple(project.id for project in index.scenario.projects)
+        kept = [name for name in ids if matches(name, limit.where.get(limit.per, ids))]
+        place = np.array([kept.index(name) if name in kept else -1 for name in ids], dtype=np.int64)
+        code = ledger_code if limit.per == "ledger" else None
+        return tuple(kept), lambda term: _number(place, code(term.labels["item"]) if code else term.labels["project"])
     things, dimension = (index.sources, "source") if limit.per in SOURCE_LABELS else (index.scenario.works, "workload")
     chosen = np.unique(things.codes[limit.per][things.mask(limit.where)])
     number = np.full(len(things.values[limit.per]), -1)
     number[chosen] = np.arange(len(chosen))
     names = tuple(things.values[limit.per][code] for code in chosen)
-    return names, lambda term: number[things.codes[limit.per][term.labels[dimension]]]
+    return names, lambda term: _number(number[things.codes[limit.per]], term.labels[dimension])
+
+
+def _number(of_thing: Ints, thing: Ints) -> Ints:
+    """Return the group of each entry's thing, -1 for an entry without one."""
+    return np.where(thing >= 0, of_thing[thing], -1) if len(of_thing) else np.full_like(thing, -1)

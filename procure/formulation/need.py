@@ -3,12 +3,17 @@
 import numpy as np
 
 from procure.formulation.index import Bools, Floats, Index
+from procure.formulation.unlocks import Unlocks
 from procure.scenario.scenario import Scenario
 
 
 def dilutes(scenario: Scenario) -> bool:
     """Whether a limit may reward holding more than the demand can use."""
-    return any(not limit.bound.startswith("max") or limit.bound == "max_share" for limit in scenario.limits)
+    return any(
+        not limit.bound.startswith("max") or limit.bound == "max_share"
+        for limit in scenario.limits
+        if limit.quantity != "project_cost"
+    )
 
 
 def most_rate(index: Index) -> Floats:
@@ -25,12 +30,22 @@ def most_rate(index: Index) -> Floats:
     return np.where(index.kind_is("inference")[:, None, None], rate, as_rate)
 
 
+def slowest_rate(index: Index) -> Floats:
+    """Return the chip rate of each pair in the slowest step of its ramp, shape (W, S)."""
+    unlocks = Unlocks(index)
+    rate = index.chip_rate.copy()
+    for step in unlocks.steps[1:]:
+        pairs = unlocks.unlocked_pairs[step.project]
+        rate[pairs] = np.minimum(rate[pairs], index.chip_rate[pairs] * step.efficiency)
+    return rate
+
+
 def need_chips(index: Index, eligible: Bools) -> Floats:
     """Return the chips that all eligible workloads could use at once, shape (S, T), in the busiest slice."""
-    rate = most_rate(index).max(axis=2)
+    rate, slowest = most_rate(index).max(axis=2), slowest_rate(index)
     chips = np.zeros((index.sources.size, index.sizes[2]))
     for row, work in enumerate(index.workloads):
-        per_chip = np.where(eligible[row], index.chip_rate[row], np.inf)
+        per_chip = np.where(eligible[row], slowest[row], np.inf)
         used = rate[row][None, :] / per_chip[:, None]
         if work.min_block_chips:
             used = np.where(used > 0, np.maximum(used, work.min_block_chips), used)

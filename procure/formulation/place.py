@@ -4,7 +4,7 @@ import numpy as np
 
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.model import Model
-from procure.formulation.need import most_rate
+from procure.formulation.need import most_rate, slowest_rate
 from procure.formulation.term import Term
 
 
@@ -59,7 +59,7 @@ def most_chips(model: Model, workload: Ints, pool: Ints, period: Ints, part: Int
     index = model.index
     size = len(index.pool_names)
     slowest = np.full((len(index.workloads), size), np.inf)
-    rate = np.where(model.classes.eligible, index.chip_rate, np.inf)
+    rate = np.where(model.classes.eligible, slowest_rate(index), np.inf)
     for number in range(size):
         slowest[:, number] = rate[:, index.pool == number].min(axis=1, initial=np.inf)
     asked = most_rate(index)[workload, period, part] / slowest[workload, pool]

@@ -7,13 +7,14 @@ import numpy as np
 from procure.formulation.index import Floats, Index, Ints
 from procure.formulation.ledger import Ledger
 from procure.formulation.model import Model, Rule
-from procure.formulation.term import Term
+from procure.formulation.term import Term, joined
+from procure.formulation.unlocks import Unlocks
 from procure.scenario.complaint import Complaint
 from procure.scenario.scenario import Scenario
 
 
 class SitePower(Rule):
-    """Σ units · kW · PUE / 1000 ≤ MW available[region, t], in every slice and future."""
+    """Σ units · kW · PUE / 1000 ≤ MW available[region, t] + Σ_p MW added[p, region] · ready[p, t], always."""
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Ask for PUE and kW wherever the power of a region is limited."""
@@ -35,7 +36,12 @@ class SitePower(Rule):
         place, period, part, future = np.unravel_index(np.arange(int(np.prod(shape))), shape)
         labels = ((names, place), model.index.period_label(period), model.index.slice_label(part),
                   model.index.future_label(future))  # fmt: skip
-        model.builder.rows("site_power", labels, [(row, term)], upper=available[place, period])
+        added = added_power(model.index, model.ledger).times(-1.0)
+        added = added.where(added.labels["source"] < shape[0])  # a region without offers has no row
+        more = added.spread("slice", shape[2]).spread("future", shape[3])
+        at = (more.labels["source"], more.labels["period"], more.labels["slice"], more.labels["future"])
+        entries = [(row, term), (np.asarray(np.ravel_multi_index(at, shape), dtype=np.int64), more)]
+        model.builder.rows("site_power", labels, entries, upper=available[place, period])
 
 
 def _missing(path: tuple[str | int, ...], why: str) -> Complaint:
@@ -50,6 +56,21 @@ def limited_regions(index: Index) -> tuple[Ints, tuple[str, ...], Floats]:
     of_value = np.array([number.get(name, -1) for name in index.sources.values["region"]], dtype=np.int64)
     available = np.array([series.on(horizon) for series in limited.values()]).reshape(len(limited), horizon.periods)
     return of_value[index.sources.codes["region"]], tuple(limited), available
+
+
+def added_power(index: Index, ledger: Ledger) -> Term:
+    """Return the MW that projects add: a term whose `source` is the number of the limited region."""
+    _, names, _ = limited_regions(index)
+    unlocks = Unlocks(index)
+    parts = []
+    for number, project in enumerate(unlocks.projects):
+        ready = unlocks.ready(ledger.tables.get("start"), np.array([number]))
+        parts += [
+            ready.times(mw).labelled(source=names.index(region))
+            for region, mw in project.power_mw.items()
+            if region in names
+        ]
+    return joined(parts)
 
 
 def by_region(index: Index, ledger: Ledger, region: Ints) -> tuple[Ints, Term, tuple[int, int, int, int]]:

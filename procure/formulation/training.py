@@ -5,7 +5,7 @@ import numpy as np
 from procure.formulation.index import Floats, Ints
 from procure.formulation.ledger import Decisions
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import most_rate
+from procure.formulation.need import most_rate, slowest_rate
 from procure.formulation.place import bind_to_places, declare_places
 from procure.formulation.supply import cross
 from procure.formulation.term import Term
@@ -67,7 +67,7 @@ class Training(Rule):
         block = Term.of(switch.column, -least[switch.labels["workload"]])
         model.builder.rows("block", names, [(row, used), (of_switch.reshape(-1), block)], lower=0.0)
         if "slice" in switch.labels:
-            rate = np.where(model.classes.eligible, index.chip_rate, np.inf).min(axis=1)
+            rate = np.where(model.classes.eligible, slowest_rate(index), np.inf).min(axis=1)
             work, period, part = (switch.labels[name] for name in ("workload", "period", "slice"))
             most = np.maximum(most_rate(index)[work, period, part] / rate[work], least[work])
             entries = [(row, used), (of_switch.reshape(-1), Term.of(switch.column, -most))]

@@ -7,18 +7,20 @@ import numpy as np
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
+from procure.formulation.unlocks import Unlocks
 
 Table = dict[str, list[object]]
 """Columns by name, of equal length."""
 
 DECISIONS: Final[dict[str, tuple[str, ...]]] = {
+    "starts": ("project", "period", "started"),
     "orders": ("offer", "period", "units"),
     "rents": ("offer", "period", "slice", "future", "units"),
     "serving": ("workload", "source", "period", "slice", "future", "rate"),
     "unmet": ("workload", "period", "slice", "future", "amount"),
 }
 """Tables of decisions and their columns: labels, then the amount."""
-_KINDS: Final = {"orders": "order", "rents": "rent", "serving": "serve", "unmet": "unmet"}
+_KINDS: Final = {"starts": "start", "orders": "order", "rents": "rent", "serving": "serve", "unmet": "unmet"}
 _LABELS: Final = {"offer": "source"}
 _TINY: Final = 1e-9
 """Amounts below this share of a column's unit are the solver's noise."""
@@ -37,14 +39,14 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
     index = model.index
     tables: Tables = {}
     amounts: dict[str, Floats] = {}
-    for kind in ("order", "rent", "unmet", "serve"):
+    for kind in ("start", "order", "rent", "unmet", "serve"):
         table = model.table(kind)
         if table is None:
             continue
         amount = np.maximum(real[table.column], 0.0)
         keep = amount > _TINY * formulation.unit[table.column]
         if kind == "serve":
-            keep &= ~_switched_off(formulation, table, real)
+            keep &= ~_switched_off(formulation, table, real) & _in_step(formulation, tables.get("start"), table)
         tables[kind] = Decisions(table.column[keep], {name: codes[keep] for name, codes in table.labels.items()})
         amounts[kind] = amount[keep]
     if "serve" in tables:
@@ -69,6 +71,12 @@ def _switched_off(formulation: Formulation, serve: Decisions, real: Floats) -> B
     return off
 
 
+def _in_step(formulation: Formulation, start: Decisions | None, serve: Decisions) -> Bools:
+    """Return where a serving column is of the step that the ramp of its pair is in."""
+    here = (serve.labels["workload"], serve.labels["source"], serve.labels["period"])
+    return np.asarray(Unlocks(formulation.model.index).step_of(start, *here) == serve.labels["step"])
+
+
 def _split_serving(
     formulation: Formulation, tables: Tables, amounts: dict[str, Floats], real: Floats
 ) -> tuple[Decisions, Floats]:
@@ -84,9 +92,9 @@ def _split_serving(
     single = ~joined[classes.of_workload[serve.labels["workload"]]]
     workload = np.concatenate([serve.labels["workload"][single], member[b]])
     row = np.concatenate([np.flatnonzero(single), a])
-    chips = (
-        np.concatenate([rate[single], amount]) / index.chip_rate[serve.labels["workload"], serve.labels["source"]][row]
-    )
+    efficiency = Unlocks(index).step_efficiency[serve.labels["step"]]
+    per_chip = index.chip_rate[serve.labels["workload"], serve.labels["source"]] * efficiency
+    chips = np.concatenate([rate[single], amount]) / per_chip[row]
     # members of each capacity class, by the chips that work
     kind = classes.of_source[serve.labels["source"][row]]
     source, at, working = _working(formulation, real, shape)
@@ -95,7 +103,8 @@ def _split_serving(
     )
     period, part, future = np.unravel_index(moment[row][a], shape)
     labels = {"workload": workload[a], "source": source[b], "period": period, "slice": part, "future": future}
-    return Decisions(np.arange(len(a)), labels), used * index.chip_rate[labels["workload"], labels["source"]]
+    rate = used * index.chip_rate[labels["workload"], labels["source"]] * efficiency[row][a]
+    return Decisions(np.arange(len(a)), labels), rate
 
 
 def _moment(labels: dict[str, Ints], shape: tuple[int, ...]) -> Ints:
@@ -188,6 +197,7 @@ def label_names(index: Index) -> dict[str, tuple[str, ...]]:
     return {
         "offer": index.source_ids, "source": index.source_ids, "period": horizon.labels, "slice": horizon.slice_ids,
         "future": index.futures, "workload": tuple(work.id for work in index.workloads),
+        "project": tuple(project.id for project in index.scenario.projects),
     }  # fmt: skip
 
 
@@ -212,6 +222,10 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
         tables[kind] = Decisions(np.arange(start, start + len(amount)), labels)
         amounts.append(amount)
         start += len(amount)
+    serve = tables.get("serve")
+    if serve is not None:
+        here = (serve.labels["workload"], serve.labels["source"], serve.labels["period"])
+        serve.labels["step"] = Unlocks(index).step_of(tables.get("start"), *here)
     order = tables.get("order")
     if order is not None:
         fixed = index.prices("fixed_usd_per_order")[order.labels["source"]] > 0

@@ -11,13 +11,15 @@ from procure.formulation.index import Floats, Index, Ints, sums
 from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discounted_penalty, hours_of, ledger_name
 from procure.formulation.limits import Limits, bound_values
 from procure.formulation.measure import Measured, measure
-from procure.formulation.site_power import by_region, limited_regions
+from procure.formulation.site_power import added_power, by_region, limited_regions
 from procure.formulation.supply import delivered
 from procure.formulation.term import Term
+from procure.formulation.unlocks import Unlocks
 from procure.plan.decisions import Table, to_tables
 from procure.plan.unused import unused
 from procure.scenario.scenario import Scenario
 
+_PROJECTS: Final = "project kind period ready one_off_usd running_usd after_horizon_usd"
 SHARED: Final = ("spend", "compute", "chips")
 SHARE_LABELS: Final = ("vendor", "provider")
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
@@ -85,7 +87,10 @@ class Figures:
         done = np.where(training, np.minimum(done, self.index.work), done)
         totals = {
             "discounted_cost": float(discounted_cost(self.ledger).value(self.answer).sum()),
-            **{name: self.total(name) for name in ("cost", "spend", "upfront", "energy_cost", "serving_cost")},
+            **{
+                name: self.total(name)
+                for name in ("cost", "spend", "upfront", "energy_cost", "serving_cost", "project_cost")
+            },
             "penalty": self.total("penalty") + self.total("soft_penalty"),
             **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
             "served_value": float((done * np.nan_to_num(self.index.unmet_usd)).sum()),
@@ -123,6 +128,25 @@ class Figures:
             ))  # fmt: skip
         return _table(_ORDERS, rows)
 
+    def projects(self) -> Table:
+        """Projects: when each is started and ready, and what it costs."""
+        start, unlocks = self.ledger.tables.get("start"), Unlocks(self.index)
+        if start is None:
+            return _table(_PROJECTS, [])
+        money, owed = self.ledger.quantity("project_cost"), self.ledger.quantity("committed_tail")
+        labels = self.index.scenario.horizon.labels
+        rows = []
+        for project, period in zip(start.labels["project"].tolist(), start.labels["period"].tolist(), strict=True):
+            entry, ready = unlocks.projects[project], period + int(unlocks.delay[project])
+            mine = money.where(money.labels["project"] == project)
+            running = mine.labels["item"] == ITEMS.index("project_running")
+            later = owed.where(owed.labels["project"] == project)
+            usd = [float(term.value(self.answer).sum()) for term in (mine.where(~running), mine.where(running), later)]
+            rows.append(
+                (entry.id, entry.kind, labels[period], labels[ready] if ready < len(labels) else "beyond", *usd)
+            )
+        return _table(_PROJECTS, rows)
+
     def capacity(self) -> Table:
         """Active capacity of each source in each period and slice: chips, those that work, used, idle."""
         parts = {}
@@ -157,7 +181,7 @@ class Figures:
         rate = self.answer[serve.column]
         workload, source = serve.labels["workload"], serve.labels["source"]
         work = rate * index.per_hour[workload] * index.slice_hours[serve.labels["period"], serve.labels["slice"]]
-        chips = rate / index.chip_rate[workload, source]
+        chips = rate / (index.chip_rate[workload, source] * Unlocks(index).step_efficiency[serve.labels["step"]])
         keys = zip(
             *(serve.labels[name].tolist() for name in ("workload", "source", "period", "slice", "future")), strict=True
         )
@@ -187,6 +211,7 @@ class Figures:
         for key, value in zip(zip(place.tolist(), period.tolist(), strict=True), mw.tolist(), strict=True):
             peak[key] = max(peak.get(key, 0.0), value)
         _, names, available = limited_regions(self.index)
+        available = available + self._added_mw()
         regions, labels = self.index.sources.values["region"], self.index.scenario.horizon.labels
         rows = [
             (
@@ -254,10 +279,18 @@ class Figures:
         return _table("workload period demand served unmet", rows)
 
     def tail(self) -> Table:
-        """Return what is owed after the horizon, by offer, USD."""
-        (source,), usd = self._sum("committed_tail", "source")
-        rows = [(self.index.source_ids[s], v) for s, v in zip(source.tolist(), usd.tolist(), strict=True) if v > 0]
-        return _table("offer usd", rows)
+        """Return what is owed after the horizon, by offer or project, USD."""
+        (source, project), usd = self._sum("committed_tail", "source", "project")
+        offers, projects = (*self.index.source_ids, ""), (*(entry.id for entry in self.index.scenario.projects), "")
+        found = zip(source.tolist(), project.tolist(), usd.tolist(), strict=True)
+        return _table("offer project usd", [(offers[s], projects[p], value) for s, p, value in found if value > 0])
+
+    def _added_mw(self) -> Floats:
+        """Return the MW that projects add to each limited region, shape (R, T)."""
+        available = limited_regions(self.index)[2]
+        added = added_power(self.index, self.ledger)
+        code = added.labels["source"] * available.shape[1] + added.labels["period"]
+        return sums(code, added.value(self.answer), available.size).reshape(available.shape)
 
     def limits(self) -> Table:
         """Every limit, group and window: value, limit, slack and violation. Includes the power of regions."""
@@ -280,6 +313,7 @@ class Figures:
         row, power, shape = by_region(self.index, self.ledger, region)
         mw = sums(row, power.value(self.answer), int(np.prod(shape))).reshape(shape)
         horizon = self.index.scenario.horizon
+        available = available + self._added_mw()
         for r, t, k, f in np.ndindex(*shape):
             window = f"{horizon.labels[t]}/{horizon.slice_ids[k]}"
             value, limit = float(mw[r, t, k, f]), float(available[r, t])
@@ -293,11 +327,13 @@ class Figures:
             if (table := self.ledger.tables.get(kind)) is not None
             for code in table.labels["source"].tolist()
         }
+        start = self.ledger.tables.get("start")
+        started = set() if start is None else set(start.labels["project"].tolist())
         serves = np.zeros((len(self.index.workloads), self.index.sources.size), dtype=bool)
         serve = self.ledger.tables.get("serve")
         if serve is not None:
             serves[serve.labels["workload"], serve.labels["source"]] = True
-        return _table("offer reason detail", unused(self.index, used, serves[:, : len(self.index.offers)]))
+        return _table("offer reason detail", unused(self.index, used, serves[:, : len(self.index.offers)], started))
 
     def all(self) -> dict[str, Table]:
         """Return every table by name."""
@@ -305,7 +341,8 @@ class Figures:
 
 
 TABLES: Final = (
-    "totals", "orders", "capacity", "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused",
+    "totals", "projects", "orders", "capacity", "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits",
+    "unused",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from procure.plan.warm_start import WarmStart
 
-FORMAT: Final = "procure-plan/1"
+FORMAT: Final = "procure-plan/2"
 MAX_BYTES: Final = 500_000_000
 
 

@@ -21,6 +21,7 @@ _WIDE: Final = 110
 _CENTS: Final = 0.5
 _NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
+                   "not_unlocked": "their project is not started",
                    "not_worth_it": "not worth their price"}  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def summary(plan: Plan) -> str:
 
 
 def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
-    """Print a plan: headline, orders, money, shares, workloads, power, limits, offers not used.
+    """Print a plan: headline, projects, orders, money, shares, workloads, power, limits, offers not used.
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     """
     console.print(headline(plan), soft_wrap=True)
     sections = (
-        _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full),
-        _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
+        _projects(plan), _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan),
+        _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
         if found is not None and found.row_count:
@@ -154,6 +155,14 @@ def _grid(title: str, *columns: str, left: int = 1) -> "RichTable":
     grid = RichTable(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for number, name in enumerate(columns):
         grid.add_column(name, justify="left" if number < left else "right", overflow="fold", no_wrap=number >= left)
+    return grid
+
+
+def _projects(plan: Plan) -> "RichTable | None":
+    grid = _grid("Start", "project", "kind", "start", "ready", "one-off USD", "running USD", "owed after", left=4)
+    for row in sorted(rows(plan.figures["projects"]), key=lambda row: str(row["period"])):
+        money = (usd(float(str(row[name]))) for name in ("one_off_usd", "running_usd", "after_horizon_usd"))
+        grid.add_row(*(str(row[name]) for name in ("project", "kind", "period", "ready")), *money)
     return grid
 
 

@@ -1,4 +1,4 @@
-"""Why an offer is not in the plan: not eligible (by which rule), not in time, or not worth its price."""
+"""Why an offer is not in the plan: not eligible, not in time, locked, or not worth its price."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,12 @@ import numpy as np
 
 from procure.formulation.eligibility import eligible, refusals
 from procure.formulation.index import Bools, Floats, Index
+from procure.formulation.unlocks import Unlocks
 
 Reason = tuple[str, str, str]
 
 
-def unused(index: Index, used: set[str], serves: Bools) -> Iterable[Reason]:
+def unused(index: Index, used: set[str], serves: Bools, started: set[int]) -> Iterable[Reason]:
     """Yield (offer, reason, detail) for each offer without an order or a rented unit.
 
     Parameters
@@ -19,6 +20,8 @@ def unused(index: Index, used: set[str], serves: Bools) -> Iterable[Reason]:
         Ids of the offers that have one.
     serves
         Which offers serve which workload, shape (W, offers).
+    started
+        Numbers of the projects that were started.
     """
     may = eligible(index)
     refused = refusals(index)
@@ -30,6 +33,8 @@ def unused(index: Index, used: set[str], serves: Bools) -> Iterable[Reason]:
             yield offer.id, "not_eligible", _rules(refused, number)
         elif why := _late(index, may, number):
             yield offer.id, "not_in_time", why
+        elif why := _locked(index, may[:, number], number, started):
+            yield offer.id, "not_unlocked", why
         else:
             yield offer.id, "not_worth_it", _price(index, per_chip, per_work, serves, number)
 
@@ -59,6 +64,19 @@ def _late(index: Index, may: Bools, number: int) -> str | None:
         active[period + lead : period + lead + int(index.term[number])] = True
     runs = (index.window[may[:, number]] & active).any()
     return None if runs else "it is active only outside the windows of the workloads that may run on it"
+
+
+def _locked(index: Index, may: Bools, number: int, started: set[int]) -> str | None:
+    """Return what an offer needs, where it, or all work that may run on it, waits for projects not started."""
+    unlocks = Unlocks(index)
+    shut = [lock for lock in (*unlocks.offers, *unlocks.pairs) if not started.intersection(lock.projects.tolist())]
+    of_offer = [lock for lock in shut if lock.where.ndim == 1 and lock.where[number]]
+    of_pairs = [lock for lock in shut if lock.where.ndim == 2 and (lock.where[:, number] & may).any()]
+    open_ = may & ~np.any([lock.where[:, number] for lock in of_pairs], axis=0) if of_pairs else may
+    if not of_offer and open_.any():
+        return None
+    needs = {" or ".join(unlocks.projects[project].id for project in lock.projects) for lock in (*of_offer, *of_pairs)}
+    return "; ".join(sorted(f"needs {names}" for names in needs))
 
 
 def _costs(index: Index, may: Bools) -> tuple[Floats, Floats]:

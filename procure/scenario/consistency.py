@@ -92,6 +92,10 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
             if label not in known:
                 remedy = f"{limit.quantity} can be selected by {', '.join(sorted(known))}."
                 yield Complaint(("limits", number, field, label), label, f"{limit.quantity} has no such label", remedy)
+    mixed = by_offer & {*limit.where, limit.per}
+    if mixed and "project" in (*limit.where, limit.per):
+        expected = f"a project has no {', '.join(sorted(mixed))}: nothing has both labels"
+        yield Complaint(("limits", number, "where"), limit.id, expected, "Write one limit for each.")
     if limit.per in ("period", "year"):
         yield Complaint(
             ("limits", number, "per"), limit.per, "expected a label of things", f"Write every: {limit.per}."

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from procure.plan.solve import Infeasible, solve
 from procure.scenario.scenario import build
 
+HOURS_PER_YEAR = 8766.0
 KW, PUE = 1000.0, (1.0, 1.25)
 MOST_PER_PERIOD = 2
 START = "2027-01-01T"
@@ -30,6 +31,7 @@ class Tiny:
     offers: list[dict[str, Any]]
     works: list[dict[str, Any]]
     limits: list[dict[str, Any]] = field(default_factory=list)
+    projects: list[dict[str, Any]] = field(default_factory=list)
 
     def data(self) -> dict[str, Any]:
         """Return it in the public format."""
@@ -52,6 +54,15 @@ class Tiny:
                 for n, work in enumerate(self.works)
             ],
             "limits": [{"id": f"limit{n}", **limit} for n, limit in enumerate(self.limits)],
+            "projects": [
+                {"id": f"p{n}", "kind": "onboard", "cost_usd": project["cost"], "must": project["must"],
+                 "running_usd_per_year": project["hourly"] * HOURS_PER_YEAR, "delay": f"{project['delay']} periods",
+                 "unlocks": [{"offers": {"region": f"r{region}"}} for region in project["unlocks"]],
+                 "requires": ["p0"] if project["requires"] and n else [],
+                 "excludes": ["p0"] if project["excludes"] and n else [],
+                 **({"one_of": "either"} if project["either"] else {})}
+                for n, project in enumerate(self.projects)
+            ],
         }  # fmt: skip
 
 
@@ -113,7 +124,18 @@ def limits(draw: st.DrawFn, periods: int) -> dict[str, Any]:
 
 
 @st.composite
-def tinies(draw: st.DrawFn, limit_count: int) -> Tiny:
+def projects(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a project that unlocks the offers of some regions."""
+    link = draw(st.sampled_from(["", "", "requires", "excludes", "either"]))
+    return {
+        "cost": draw(st.integers(0, 6)), "hourly": draw(st.integers(0, 1)), "delay": draw(st.integers(0, 1)),
+        "unlocks": draw(st.sampled_from([(0,), (1,), (0, 1), ()])), "must": draw(st.sampled_from([False, False, True])),
+        **{name: link == name for name in ("requires", "excludes", "either")},
+    }  # fmt: skip
+
+
+@st.composite
+def tinies(draw: st.DrawFn, limit_count: int, project_count: int = 0) -> Tiny:
     """Draw a scenario with two or three offers and one or two workloads."""
     periods, slices = draw(st.sampled_from([(2, 1), (3, 1), (2, 2)]))
     some_offers = draw(st.lists(offers(periods), min_size=2, max_size=3))
@@ -122,7 +144,19 @@ def tinies(draw: st.DrawFn, limit_count: int) -> Tiny:
     some_limits = [draw(limits(periods)) for _ in range(limit_count)]
     if all(not any(work["demand"]) for work in some_works):
         some_works[0]["demand"][-1] = 2
-    return Tiny(periods, slices, some_offers, some_works, some_limits)
+    some_projects = [draw(projects()) for _ in range(project_count)]
+    if (
+        len(some_projects) > 1
+        and some_projects[0]["must"]
+        and (some_projects[1]["excludes"] or both_either(some_projects))
+    ):
+        some_projects[1]["must"] = False  # a contradiction is refused before any solve
+    return Tiny(periods, slices, some_offers, some_works, some_limits, some_projects)
+
+
+def both_either(some: list[dict[str, Any]]) -> bool:
+    """Whether the first two projects are alternatives to one another."""
+    return bool(some[0]["either"] and some[1]["either"])
 
 
 class Enumeration:
@@ -138,6 +172,7 @@ class Enumeration:
             for part in range(tiny.slices if offer["contract"] == "on_demand" else 1)
         ]
         choices = [range(tiny.offers[number]["supply_per_period"] + 1) for number, _, _ in spans]
+        choices += [range(tiny.periods + 1) for _ in tiny.projects]  # the period of the start, or never
         plans = np.array(list(itertools.product(*choices)), dtype=float)
         shape = (len(plans), len(tiny.offers), tiny.periods, tiny.slices)
         self.units, self.cash, self.capex = np.zeros(shape), np.zeros(shape[:3]), np.zeros(shape[:3])
@@ -151,6 +186,31 @@ class Enumeration:
         for number, offer in enumerate(tiny.offers):
             if "supply_total" in offer:
                 self.allowed &= self.units[:, number].max(axis=(1, 2)) <= offer["supply_total"]
+        self.paid_for_projects = np.zeros(len(plans))
+        self._projects(plans[:, len(spans) :])
+
+    def _projects(self, start: np.ndarray) -> None:
+        tiny, period = self.tiny, np.arange(self.tiny.periods)
+        started = start < tiny.periods
+        ready = np.array([project["delay"] for project in tiny.projects]) + start
+        for number, project in enumerate(tiny.projects):
+            active = (period[None, :] >= ready[:, number, None]) & started[:, number, None]
+            self.paid_for_projects += project["cost"] * started[:, number] + project["hourly"] * active.sum(axis=1)
+            self.allowed &= started[:, number] | (not project["must"])
+            if number and project["requires"]:
+                self.allowed &= ~started[:, number] | (started[:, 0] & (ready[:, 0] <= start[:, number]))
+            if number and project["excludes"]:
+                self.allowed &= ~(started[:, number] & started[:, 0])
+        either = np.array([project["either"] for project in tiny.projects], dtype=bool)
+        self.allowed &= started[:, either].sum(axis=1) <= 1
+        for region in (0, 1):
+            here = [number for number, offer in enumerate(tiny.offers) if offer["region"] == region]
+            wants = np.array([region in project["unlocks"] for project in tiny.projects], dtype=bool)
+            open_ = (period[None, None, :] >= ready[:, :, None]) & started[:, :, None]
+            for group in [wants & either, *(wants & ~either & (np.arange(len(wants)) == n) for n in range(len(wants)))]:
+                if group.any():
+                    shut = ~open_[:, group].any(axis=1)
+                    self.allowed &= ~(self.units[:, here].any(axis=(1, 3)) & shut).any(axis=1)
 
     def _rent(self, number: int, period: int, part: int, count: np.ndarray) -> None:
         offer = self.tiny.offers[number]
@@ -251,7 +311,7 @@ class Enumeration:
 
     def optimum(self) -> float | None:
         """Return the least cost of all plans, None where none is allowed."""
-        cost = self.cash.sum(axis=(1, 2)) - self.salvage + self.unserved()
+        cost = self.cash.sum(axis=(1, 2)) - self.salvage + self.unserved() + self.paid_for_projects
         for limit in self.tiny.limits:
             over = self.broken(limit)
             if "soft" in limit:
@@ -261,13 +321,13 @@ class Enumeration:
         return float(cost[self.allowed].min()) if self.allowed.any() else None
 
 
-@pytest.mark.parametrize("limit_count", [0, 1, 2, 3])
-def test_no_plan_is_better_than_the_solvers(limit_count: int) -> None:
+@pytest.mark.parametrize(("limit_count", "project_count"), [(0, 0), (1, 0), (2, 0), (3, 0), (0, 2), (1, 2)])
+def test_no_plan_is_better_than_the_solvers(limit_count: int, project_count: int) -> None:
     """The optimum equals the best of all plans, or there is none in either."""
 
     @settings(max_examples=12, derandomize=True, deadline=None, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(tinies(limit_count))
+    @given(tinies(limit_count, project_count))
     def check(tiny: Tiny) -> None:
         expected = Enumeration(tiny).optimum()
         try:

@@ -23,6 +23,33 @@ UPDATE = "PROCURE_UPDATE_GOLDEN"
 
 MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     "eligibility": ("eligibility", {}, []),
+    "projects": (
+        "projects",
+        {
+            "horizon.periods": 3,
+            "projects.port.one_of": "ports",
+            "projects.port.requires": ["onboard"],
+            "projects.port.excludes": ["wait"],
+            "projects.fast": {
+                "kind": "port",
+                "cost_usd": 12,
+                "one_of": "ports",
+                "must": True,
+                "unlocks": [{"offers": {"stack": "xla"}, "workloads": {"codebase": "code"}}],
+            },
+            "projects.onboard": {"kind": "onboard", "delay": "1 hour", "unlocks": [{"offers": {"provider": "q"}}]},
+            "projects.wait": {"kind": "certify"},
+            "offers.far": {
+                "accelerator": "gpu",
+                "region": "there",
+                "contract": "reserved",
+                "lead": "1 hour",
+                "term": "2 hours",
+                "price_usd_per_unit_hour": 2,
+            },
+        },
+        [],
+    ),
     "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
     "capacity": ("capacity", {}, []),
     "demand": ("batch", {"workloads.work.unmet_usd_per_unit": 4.5, "workloads.work.essential_share": 0.5}, []),

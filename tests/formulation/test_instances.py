@@ -40,6 +40,14 @@ def limited(optimum: float | None, *limits: dict[str, Any]) -> Case:
 FIRST, SECOND = 1.1 ** -(182.5 / 365.25), 1.1 ** -(548 / 365.25)
 GREEN = {"quantity": "units", "where": {"vendor": "green"}, "max": 6}
 
+LATE = {"projects.port.payments": [{"after": "5 hours", "usd": 10}]}
+STAFF = {"kind": "onboard", "cost_usd": 4, "delay": "1 hour"}
+TPU = [{"offers": {"stack": "xla"}, "workloads": {"codebase": "code"}}]
+FAST = {"kind": "port", "cost_usd": 12, "one_of": "ports", "unlocks": TPU}
+FAR = {"accelerator": "gpu", "region": "there", "contract": "on_demand", "price_usd_per_unit_hour": 2}
+RESERVED = {**FAR, "contract": "reserved", "lead": "1 hour", "term": "3 hours"}
+ONBOARD = {"kind": "onboard", "cost_usd": 8, "unlocks": [{"offers": {"provider": "q"}}]}
+
 CASES = [
     Case("facility", 30),
     Case("facility", 29, {"workloads.east.single_source": False, "workloads.west.single_source": False}),
@@ -77,6 +85,37 @@ CASES = [
     Case("eligibility", 8),
     Case("site_power", 32),
     Case("site_power", 20, {"regions.site.power_mw": 2}),
+    # two MW for a 5 USD project instead of one
+    Case("site_power", 25, {"projects.build": {"kind": "build", "cost_usd": 5, "power_mw": {"site": 1}}}),
+    Case("projects", 27),
+    Case("projects", 40, {"projects.port.delay": "3 hours"}),  # 30 + 4 + 6 + 1 is more than 40
+    Case("projects", 41, {"projects.port.delay": "3 hours", "projects.port.must": True}),
+    Case("projects", 25, {"projects.port.ramp": None}),
+    Case("projects", 34, {"projects.port.from": "2027-01-01T01"}),
+    Case("projects", 40, {"projects.port.from": "2027-01-01T02"}),  # 30 + 4 + 6 + 1
+    Case("projects", 32, {"projects.port.payments": [{"after": "2 hours", "usd": 5}]}),
+    Case("projects", 27, LATE),
+    Case("projects", 40, LATE, limits=({"quantity": "committed_tail", "max": 9},)),
+    # staff first: ported in hour 1, with 4 more for the staff: 20 + 4 + 2 + 6 + 2 + 4
+    Case("projects", 38, {"projects.port.requires": ["staff"], "projects.staff": STAFF}),
+    Case("projects", 31, {"projects.port.requires": ["staff"], "projects.staff": {**STAFF, "delay": 0}}),
+    Case("projects", 40, {"projects.staff": {**STAFF, "must": True, "excludes": ["port"], "cost_usd": 0}}),
+    Case("projects", 31, {"projects.staff": {**STAFF, "must": True}}),
+    # at once and at full throughput for 12: 8 of tpu; alternatives unlock for one another
+    Case("projects", 20, {"projects.port.one_of": "ports", "projects.fast": FAST}),
+    Case("projects", 27, {"projects.port.one_of": "ports", "projects.port.must": True, "projects.fast": FAST}),
+    Case("projects", 39, {"projects.fast": {**FAST, "one_of": None}}),  # both are needed: 27 and 12
+    # another provider's gpu at 2, onboarded for 8: 16 + 8; for 12 the port is cheaper
+    Case("projects", 24, {"offers.far": FAR, "projects.onboard": ONBOARD}),
+    Case("projects", 27, {"offers.far": FAR, "projects.onboard": {**ONBOARD, "cost_usd": 12}}),
+    # a reserved unit of it is ordered an hour before the provider is ready, and active when it is
+    Case("projects", 10 + 12 + 8, {"offers.far": RESERVED, "projects.onboard": {**ONBOARD, "delay": "1 hour"},
+                                   "projects.port": None, "offers.tpu": None}),
+    Case("projects", None, {"projects.port.must": True}, limits=({"quantity": "project_cost", "max": 5},)),
+    Case("projects", 40, limits=({"quantity": "project_cost", "where": {"project": "port"}, "max": 7},)),
+    Case("projects", 27, limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 0},)),
+    Case("projects", 40, {"projects.port.ledger": "capex"},
+         limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 5},)),
     Case("owned", 126),
     Case("owned", 180, {"offers.bought.term": "1 hour"}),
     Case("owned", 144, limits=({"quantity": "spend", "where": {"ledger": "capex"}, "max": 250},)),

@@ -71,6 +71,14 @@ def rich(seed: int) -> Scenario:
             {"id": "residents", "kind": "inference", "demand": 9, "throughput": {"gpu": 10, "tpu": 5},
              "eligible": {"zone": "eu"}, "single_source": True, "unmet_usd_per_unit": 5e-4},
         ],
+        "projects": [
+            {"id": "port", "kind": "port", "cost_usd": price(500, 1500), "delay": "1 quarter", "ramp": ["60 %"],
+             "unlocks": [{"offers": {"stack": "xla"}, "workloads": {"workload": ["search", "index"]}}]},
+            {"id": "onboard", "kind": "onboard", "cost_usd": price(100, 500), "running_usd_per_year": 400,
+             "unlocks": [{"offers": {"offer": "eu/gpu/block"}}]},
+            {"id": "build", "kind": "build", "cost_usd": price(500, 1000), "ledger": "capex", "requires": ["onboard"],
+             "payments": [{"after": "1 quarter", "usd": 300}], "power_mw": {"own": 0.002}},
+        ],
         "limits": [
             {"id": "green", "quantity": "spend", "where": {"vendor": "green"}, "max_share": 0.8},
             {"id": "spot", "quantity": "chips", "where": {"contract": "spot"}, "max_share": 0.3},
@@ -164,6 +172,17 @@ LOOSER: dict[str, Change] = {
     "more sources": lambda s: s.with_({"workloads.residents.single_source": False}),
     "eligible anywhere": lambda s: s.with_({"workloads.residents.eligible": None}),
     "less essential": lambda s: s.with_({"workloads.chat.essential_share": 0}),
+    "a cheaper project": lambda s: s.with_({"projects.port.cost_usd": 100}),
+    "no running cost": lambda s: s.with_({"projects.onboard.running_usd_per_year": 0}),
+    "a shorter delay": lambda s: s.with_({"projects.port.delay": 0}),
+    "a faster ramp": lambda s: s.with_({"projects.port.ramp": [0.8]}),
+    "no requirement": lambda s: s.with_({"projects.build.requires": None}),
+    "more power from a project": lambda s: s.with_({"projects.build.power_mw.own": 0.01}),
+    "nothing locked": lambda s: s.with_({"projects.port.unlocks": None, "projects.port.ramp": None}),
+    "an alternative": lambda s: s.with_({
+        "projects.port.one_of": "ports",
+        "projects.faster": {**s.projects[0].data(), "id": "faster", "one_of": "ports", "delay": 0, "cost_usd": 3000},
+    }),
     "cheaper to leave": lambda s: s.with_({"workloads.train.unmet_usd_per_unit": 3}),
 }  # fmt: skip
 
@@ -178,10 +197,12 @@ def test_what_loosens_never_raises_the_optimum(change: str) -> None:
 MONEY = joined(
     scaled("offers", 1000, "price_usd_per_unit_hour", "upfront_usd_per_unit", "fixed_usd_per_order"),
     scaled("fleet", 1000, "price_usd_per_chip_hour"),
+    scaled("projects", 1000, "cost_usd", "running_usd_per_year"),
     scaled("workloads", 1000, "unmet_usd_per_unit"),
     lambda s: s.with_({
         "limits.budget.max": s.limits[2].max.data() * 1000, "limits.tail.max": s.limits[7].max.data() * 1000,
-        "limits.carbon.soft": 500_000, "regions.own.electricity_usd_per_kwh": 100,
+        "limits.carbon.soft": 500_000, "projects.build.payments": [{"after": "1 quarter", "usd": 300_000}],
+        "regions.own.electricity_usd_per_kwh": 100,
     }),
 )  # fmt: skip
 
@@ -201,6 +222,12 @@ SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
     "offers and fleet in another order": (reordered("offers", "fleet"), 1, {}),
     "workloads in another order": (reordered("workloads"), 1, {}),
     "limits, regions and chips in another order": (reordered("limits", "regions", "accelerators"), 1, {}),
+    "projects in another order": (reordered("projects"), 1, {}),
+    "a project that must be and does nothing": (
+        lambda s: s.with_({"projects.idle": {"kind": "certify", "must": True, "delay": "1 quarter"}}),
+        1,
+        {},
+    ),
     "a share cap of one": (
         lambda s: s.with_limit(quantity="spend", per="vendor", max_share=1).with_limit(
             quantity="served", where={"workload": "chat"}, per="region", max_share=1
@@ -252,3 +279,20 @@ def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:
     })  # fmt: skip
     scenario = scenario.with_(offers=[{**offer.data(), "divisible": True} for offer in scenario.offers])
     assert optimum(scenario) == pytest.approx(optimum(scenario, aggregate=False), rel=2 * GAP)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_runs_before_its_project_is_ready(seed: int) -> None:
+    """Work on a stack, units of an offer and power of a site wait for the port, the onboarding and the building."""
+    free = rich(seed).with_({"projects.port.cost_usd": 0, "projects.onboard.cost_usd": 0})
+    plan = solve(free, gap=GAP)
+    projects = plan.figures["projects"]
+    ready = dict(zip(projects["project"], projects["ready"], strict=True))
+    serving = plan.figures["serving"]
+    for work, source, period in zip(serving["workload"], serving["source"], serving["period"], strict=True):
+        if work in ("search", "index") and "/tpu/" in str(source):
+            assert str(period) >= str(ready["port"])
+    assert "port" in ready
+    capacity = plan.figures["capacity"]
+    for source, period in zip(capacity["source"], capacity["period"], strict=True):
+        assert source != "eu/gpu/block" or str(period) >= str(ready["onboard"])

@@ -38,8 +38,8 @@ class Setting:
     regions: list[Data]
 
 
-def random_scenario(seed: int) -> Data:
-    """Return the plain data of the scenario of a seed."""
+def random_scenario(seed: int, *, projects: bool = False) -> Data:
+    """Return the plain data of the scenario of a seed, with projects or without."""
     rng = Random(seed)
     horizon = _horizon(rng)
     time = Horizon(**horizon)
@@ -58,7 +58,39 @@ def random_scenario(seed: int) -> Data:
         "fleet": _fleet(setting),
         "workloads": workloads,
         "limits": [_limit(setting, workloads, number) for number in range(rng.randint(0, 3))],
+        **({"projects": _projects(setting, workloads)} if projects else {}),
     }
+
+
+def _projects(setting: Setting, workloads: list[Data]) -> list[Data]:
+    """Return two to four projects that depend on those before them."""
+    rng, made = setting.rng, list[Data]()
+    for number in range(rng.randint(2, 4)):
+        before = [project["id"] for project in made]
+        ramp = rng.random() < 0.3 and not any("ramp" in project for project in made)
+        pairs = {"workloads": {"workload": rng.choice(workloads)["id"]}} if ramp or rng.random() < 0.5 else {}
+        chosen = _selection(setting, workloads, ("vendor", "provider", "region", "accelerator"))
+        places = [region["id"] for region in setting.regions if "power_mw" in region]
+        made.append(
+            {
+                "id": f"project-{number}",
+                "kind": rng.choice(["onboard", "port", "build", "programme", "certify"]),
+                "cost_usd": rng.choice([0, 500, 5000]),
+                "payments": [{"after": rng.choice(LEADS), "usd": 300}] if rng.random() < 0.4 else [],
+                "ledger": rng.choice(["opex", "capex"]),
+                "running_usd_per_year": rng.choice([0, 1000]),
+                "delay": rng.choice(LEADS),
+                "unlocks": [{"offers": chosen, **pairs}] if ramp or rng.random() < 0.8 else [],
+                **({"ramp": [0.5, 0.75][: rng.randint(1, 2)]} if ramp else {}),
+                **({"power_mw": {rng.choice(places): 0.05}} if places and rng.random() < 0.4 else {}),
+                **_sometimes(rng, 0.2, {"must": True}),
+                **_sometimes(rng, 0.3, {"one_of": "alternatives"}),
+                **_sometimes(rng, 0.2, {"from": rng.choice(setting.dates)}),
+                **(_sometimes(rng, 0.3, {"requires": [rng.choice(before)]}) if before else {}),
+                **(_sometimes(rng, 0.2, {"excludes": [rng.choice(before)]}) if before else {}),
+            }
+        )
+    return made
 
 
 def _sometimes(rng: Random, share: float, fields: Data) -> Data:

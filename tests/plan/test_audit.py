@@ -80,6 +80,13 @@ SCENARIO: Plan = {
             "essential_share": 0.25,
         },
     ],
+    "projects": [
+        {
+            "id": "onboard", "kind": "onboard", "cost_usd": 100, "running_usd_per_year": 8766, "delay": "1 day",
+            "payments": [{"after": "2 days", "usd": 20}, {"after": "5 days", "usd": 7}],
+            "unlocks": [{"offers": {"offer": "reserve"}}],
+        },
+    ],
     "limits": [
         {
             "id": "nvidia", "quantity": "spend", "where": {"vendor": "nvidia"}, "every": "year", "max_share": 0.3,
@@ -122,6 +129,10 @@ CAPACITY = [
 ]  # fmt: skip
 CASH = [
     (D1, "opex", "rent", 288.0),  # (8 + 4) units · 12 h · 2 USD
+    (D1, "opex", "project", 100.0),
+    (D2, "opex", "project_running", 24.0),
+    (D3, "opex", "project", 20.0),
+    (D3, "opex", "project_running", 24.0),
     (D1, "capex", "upfront", 1000.0),
     (D1, "capex", "fixed", 50.0),
     (D1, "opex", "running", 24.0),  # own 24 h · 0.5 and old 2 chips · 24 h · 0.25
@@ -139,10 +150,10 @@ CASH = [
 ]
 # Spend 1362 + 267 + 48 = 1677, of it nvidia 288 + 255 + 36 = 579: above 0.3 · 1677 = 503.1 by 75.9, at 2 USD: 151.8.
 # Unmet: 2 an hour · 12 h · 3 USD = 72, and 48 of the training · 1 USD. Penalty 72 + 48 + 151.8 = 271.8.
-# Salvage of own: 1000 · (1 − 0.9 · 3/4) = 325. Objective 1677 + 36 + 36 + 271.8 − 325 = 1695.8.
+# Salvage of own: 1000 · (1 − 0.9 · 3/4) = 325. Objective 1677 + 36 + 36 + 168 + 271.8 − 325 = 1863.8.
 TOTALS = {
-    "discounted_cost": 1695.8, "cost": 1749.0, "spend": 1677.0, "upfront": 1065.0, "energy_cost": 36.0,
-    "serving_cost": 36.0, "penalty": 271.8, "salvage": 325.0, "committed_tail": 36.0,
+    "discounted_cost": 1863.8, "cost": 1917.0, "spend": 1677.0, "upfront": 1065.0, "energy_cost": 36.0,
+    "serving_cost": 36.0, "project_cost": 168.0, "penalty": 271.8, "salvage": 325.0, "committed_tail": 43.0,
     # east (264 + 240) kWh · 1.2 · 500 g = 302.4 kg; west 5 kW · 72 h · 100 g = 36 kg
     "carbon": 0.3384, "served_value": 408 * 3 + 24 * 1.0, "peak_power": 0.017, "peak_chips": 14.0,
 }  # fmt: skip
@@ -181,13 +192,14 @@ def honest() -> Plan:
     """Return the plan, fresh."""
     certain = "certain"
     return copy.deepcopy({
-        "format": "procure-plan/1",
+        "format": "procure-plan/2",
         "scenario": build(SCENARIO).data(),
         "provenance": {"scenario_hash": build(SCENARIO).content_hash, "backend": "by hand", "seed": 1},
         "result": {
-            "ending": "optimal", "objective": 1695.8, "bound": 1690.0, "gap": 5.8 / 1695.8, "seconds": 1.5,
+            "ending": "optimal", "objective": 1863.8, "bound": 1858.0, "gap": 5.8 / 1863.8, "seconds": 1.5,
         },
         "decisions": {
+            "starts": table("project period started", [("onboard", D1, 1)]),
             "orders": table("offer period units", [("reserve", D2, 1), ("own", D1, 1)]),
             "rents": table("offer period slice future units", [
                 (source, d, k, certain, units) for source, d, k, units, *_ in CAPACITY if source == "demand"
@@ -227,7 +239,12 @@ def honest() -> Plan:
                 ("chat", D1, 144.0, 144.0, 0.0), ("chat", D2, 144.0, 120.0, 24.0), ("chat", D3, 144.0, 144.0, 0.0),
                 ("jobs", D1, 48.0, 48.0, 0.0), ("jobs", D3, 24.0, 24.0, 0.0), ("train", D2, 72.0, 24.0, 48.0),
             ]),
-            "tail": table("offer usd", [("reserve", 36.0)]),
+            "tail": table("offer project usd", [("reserve", "", 36.0), ("", "onboard", 7.0)]),
+            "projects": table(
+                "project kind period ready one_off_usd running_usd after_horizon_usd",
+                # ready on day 2, so that 2 · 24 h run at 1 USD
+                [("onboard", "onboard", D1, D2, 120.0, 48.0, 7.0)],
+            ),
             "limits": table("limit group window bound value limit_value slack violation", LIMITS),
             "unused": table("offer reason detail", [
                 ("late", "not_in_time", "delivered after the horizon"), ("dear", "not_worth_it", "too dear"),
@@ -309,7 +326,7 @@ def test_a_changed_result_is_found(field: str, named: str, factor: float) -> Non
 def test_a_bound_above_the_objective_is_found() -> None:
     """A bound cannot be above the plan's own cost."""
     plan = honest()
-    plan["result"] |= {"bound": 1700.0, "gap": 4.2 / 1695.8}
+    plan["result"] |= {"bound": 1868.0, "gap": 4.2 / 1863.8}
     assert [finding.row for finding in audit(plan).findings] == ["result.bound"]
 
 
@@ -369,7 +386,7 @@ def drop(plan: Plan, part: str, name: str) -> None:
 
 
 MALFORMED: list[tuple[str, Callable[[Plan], Any]]] = [
-    ("format", lambda plan: plan.update(format="procure-plan/2")),
+    ("format", lambda plan: plan.update(format="procure-plan/3")),
     ("scenario", lambda plan: plan.pop("scenario")),
     ("scenario", lambda plan: plan.update(scenario=[1])),
     (

@@ -54,6 +54,7 @@ def check(
                 short = facts.demand[facts.work_number[work.id], t, 0] - done
                 left += [(work.id, label, *cell, float(short))] if short > 0 else []
     rows: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+        "starts": ("project period started", []),
         "orders": ("offer period units", list(orders)),
         "rents": ("offer period slice future units", [(o, t, *cell, n) for o, t, n in rents]),
         "serving": ("workload source period slice future rate", [(w, s, t, *cell, x) for w, s, t, x in serving]),
@@ -64,7 +65,7 @@ def check(
         for name, (columns, table) in rows.items()
     }
     plan = {
-        "format": "procure-plan/1", "scenario": asked.data(), "provenance": {"scenario_hash": asked.content_hash},
+        "format": "procure-plan/2", "scenario": asked.data(), "provenance": {"scenario_hash": asked.content_hash},
         "result": {"ending": "x", "objective": 0.0, "bound": 0.0, "gap": 0.0, "seconds": 0.0},
         "decisions": decisions, "figures": {},
     }  # fmt: skip

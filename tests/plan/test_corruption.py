@@ -85,6 +85,17 @@ SCENARIO: Plan = {
             "essential_share": 0.5,
         },
     ],
+    "projects": [
+        {
+            "id": "onboard", "kind": "onboard", "cost_usd": 90, "running_usd_per_year": 300, "delay": "1 month",
+            "payments": [{"after": "2 months", "usd": 40}, {"after": "9 months", "usd": 50}],
+            "unlocks": [{"offers": {"offer": "reserve"}}],
+        },
+        {
+            "id": "port", "kind": "port", "cost_usd": 200, "ledger": "capex", "ramp": [0.5], "must": True,
+            "unlocks": [{"offers": {"stack": "xla"}, "workloads": {"workload": "jobs"}}],
+        },
+    ],
     "limits": [
         {"id": "nvidia", "quantity": "spend", "where": {"vendor": "nvidia"}, "every": "quarter", "max_share": 0.6,
          "soft": 0.1},

@@ -16,6 +16,7 @@ SEEDS = {
     "incomplete": (9, 13),
 }
 """How the scenario of each seed ends; incomplete: a limit needs a supply that an offer does not state."""
+WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
 
@@ -38,9 +39,9 @@ def below(plan: Plan, other: Plan) -> float:
     return (bound - objective) / max(1.0, abs(objective))
 
 
-def compare(seed: int) -> str:
+def compare(seed: int, *, projects: bool = False) -> str:
     """Solve the scenario of a seed both ways; return how both ended."""
-    scenario = build(random_scenario(seed))
+    scenario = build(random_scenario(seed, projects=projects))
     one = end(scenario, "highs", aggregate=True)
     two = end(scenario, "cbc", aggregate=False)
     if not (isinstance(one, Plan) and isinstance(two, Plan)):
@@ -55,6 +56,12 @@ def compare(seed: int) -> str:
 def test_two_engines_agree(seed, ending):
     """Both find a plan that the other's bound allows, or both find that there is none."""
     assert compare(seed) == ending
+
+
+@pytest.mark.parametrize("seed", WITH_PROJECTS)
+def test_two_engines_agree_on_projects(seed):
+    """So they do with projects that unlock offers, pairs and power, with ramps, chains and alternatives."""
+    assert compare(seed, projects=True) == "plan"
 
 
 def test_most_random_scenarios_have_a_plan():

@@ -9,7 +9,9 @@ import numpy as np
 from procure.plan.audit.cash import Cash, cash_of
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.starts import one_off
 from procure.plan.audit.sums import FloatArray, IntArray, active_periods, fsum_by
+from procure.scenario.region import Region
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Entries:
     source: IntArray
     work: IntArray
     ledger: IntArray
+    project: IntArray
 
 
 class Amounts:
@@ -70,6 +73,14 @@ class Amounts:
         """Power at the meter, MW, shape (S, T, K)."""
         return self.units * self.facts.mw_per_unit[:, None, None]
 
+    def available_mw(self, region: Region) -> FloatArray | None:
+        """Return the power of a region, that of the projects ready by then included, shape (T,); None: not limited."""
+        if region.power_mw is None:
+            return None
+        more = np.array([project.power_mw.get(region.id, 0.0) for project in self.facts.projects], dtype=np.float64)
+        ready = self.decisions.starts.first_ready[:, None] <= np.arange(self.facts.periods)
+        return np.asarray(region.power_mw.on(self.facts.horizon) + more @ ready)
+
     @cached_property
     def carbon(self) -> FloatArray:
         """Carbon, t CO2e, shape (S, T, K)."""
@@ -100,6 +111,14 @@ class Amounts:
         price = [o.hourly_usd if o.contract == "reserved" else 0.0 for o in facts.offers]
         return np.array(price)[orders.offer] * orders.factor * orders.units * orders.tail_hours
 
+    @cached_property
+    def after_horizon(self) -> FloatArray:
+        """What each start of a project is paid after the horizon, USD, shape (starts,)."""
+        starts = self.decisions.starts
+        paid = one_off(self.facts, starts)
+        beyond = paid.period >= self.facts.periods
+        return fsum_by(paid.row[beyond], paid.usd[beyond], starts.project.size)
+
     def entries(self, quantity: str) -> Entries:
         """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`."""
         if quantity not in self._entries:
@@ -107,14 +126,17 @@ class Amounts:
         return self._entries[quantity]
 
     def _of(self, quantity: str) -> Entries:
-        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "cost"):
+        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost", "cost"):
             cash = self.cash.of(quantity)
             whole = np.zeros(cash.usd.size, dtype=np.int64)
-            return Entries(cash.usd, cash.period, whole, cash.source, cash.work, cash.ledger)
+            return Entries(cash.usd, cash.period, whole, cash.source, cash.work, cash.ledger, cash.project)
         if quantity == "committed_tail":
-            orders = self.decisions.orders
-            last = np.full(orders.offer.size, self.facts.periods - 1)
-            return _entries(self.tail, last, np.zeros_like(last), source=orders.offer)
+            offer, project = self.decisions.orders.offer, self.decisions.starts.project
+            last = np.full(offer.size + project.size, self.facts.periods - 1)
+            source = np.concatenate((offer, np.full_like(project, -1)))
+            project = np.concatenate((np.full_like(offer, -1), project))
+            owed = np.concatenate((self.tail, self.after_horizon))
+            return _entries(owed, last, np.zeros_like(last), source=source, project=project)
         if quantity == "served":
             rows = self.decisions.serving
             return _entries(rows.amount, rows.period, rows.slice, source=rows.source, work=rows.work)
@@ -148,6 +170,8 @@ def _entries(
     part: IntArray,
     source: IntArray | None = None,
     work: IntArray | None = None,
+    project: IntArray | None = None,
 ) -> Entries:
     none = np.full(amount.size, -1)
-    return Entries(amount, period, part, none if source is None else source, none if work is None else work, none)
+    of_source, of_work, of_project = (none if label is None else label for label in (source, work, project))
+    return Entries(amount, period, part, of_source, of_work, none, of_project)

@@ -8,16 +8,20 @@ import numpy as np
 
 from procure.plan.audit.decisions import Decisions, Orders
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.starts import Payments, one_off, running
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray, active_periods
 from procure.scenario.selection import LEDGERS
 
-ITEMS: Final = ("rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving")
+ITEMS: Final = (
+    "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
+)  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
     "spend": ("rent", "reservation", "upfront", "block", "running", "fixed"),
     "upfront": ("upfront", "block", "fixed"),
     "energy_cost": ("energy",),
     "serving_cost": ("serving",),
+    "project_cost": ("project", "project_running"),
 }
 """The items that a quantity of money is the sum of."""
 _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
@@ -25,7 +29,10 @@ _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
 
 @dataclass(frozen=True)
 class Cash:
-    """Payments, USD; ``item`` is a position in `ITEMS`; ``work`` is −1 except for serving."""
+    """Payments, USD; ``item`` is a position in `ITEMS`.
+
+    ``source`` is −1 for projects, ``work`` except for serving, ``project`` except for projects.
+    """
 
     usd: FloatArray
     period: IntArray
@@ -33,6 +40,7 @@ class Cash:
     item: IntArray
     source: IntArray
     work: IntArray
+    project: IntArray
 
     def of(self, quantity: str) -> "Cash":
         """Return the payments that a quantity is the sum of."""
@@ -49,17 +57,19 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
         *_while_active(facts, decisions.orders),
         *_fleet(facts),
         _serving(facts, decisions),
+        *_projects(facts, decisions),
     ]
     return Cash(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cash)))
 
 
 def _payments(
-    item: str, usd: FloatArray, period: IntArray, source: IntArray,
-    capex: BoolArray | None = None, work: IntArray | None = None,
+    item: str, usd: FloatArray, period: IntArray, source: IntArray | None = None,
+    capex: BoolArray | None = None, work: IntArray | None = None, project: IntArray | None = None,
 ) -> Cash:  # fmt: skip
     ledger = np.full(usd.size, _OPEX) if capex is None else np.where(capex, _CAPEX, _OPEX)
     number = np.full(usd.size, ITEMS.index(item))
-    return Cash(usd, period, ledger, number, source, np.full(usd.size, -1) if work is None else work)
+    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project))
+    return Cash(usd, period, ledger, number, *labels)
 
 
 def _rent(facts: Facts, decisions: Decisions) -> Cash:
@@ -109,6 +119,19 @@ def _serving(facts: Facts, decisions: Decisions) -> Cash:
     rows = decisions.serving
     usd = rows.amount * facts.serving_usd[rows.work, rows.source]
     return _payments("serving", usd, rows.period, rows.source, work=rows.work)
+
+
+def _projects(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
+    paid = one_off(facts, decisions.starts)
+    inside = paid.period < facts.periods
+    paid = Payments(paid.row[inside], paid.period[inside], paid.usd[inside])
+    later = running(facts, decisions.starts)
+    project = decisions.starts.project
+    capex = np.array([entry.ledger == "capex" for entry in facts.projects], dtype=bool)[project[paid.row]]
+    return (
+        _payments("project", paid.usd, paid.period, capex=capex, project=project[paid.row]),
+        _payments("project_running", later.usd, later.period, project=project[later.row]),
+    )
 
 
 def _prices(facts: Facts) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The decisions of a plan, read into arrays: orders, rents, serving, unmet."""
+"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts of projects."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ import numpy as np
 
 from procure.plan.audit.facts import FUTURE, Facts
 from procure.plan.audit.report import Findings, row_name
+from procure.plan.audit.starts import Starts, starts_of
 from procure.plan.audit.sums import FloatArray, IntArray
 from procure.plan.audit.tables import DECISIONS, Table, read_tables
+from procure.plan.audit.unlocks import efficiency
 
 WHOLE_PERIOD = -1
 """Number of the slice of unmet batch and training work, which has none."""
@@ -74,6 +76,7 @@ class Decisions:
     rents: Rents
     serving: Serving
     unmet: Unmet
+    starts: Starts
 
 
 def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions | None:
@@ -83,11 +86,13 @@ def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions 
     if len(tables) < len(DECISIONS):
         return None
     reader = _Reader(findings, facts)
+    starts = reader.starts(tables["starts"])
     decisions = Decisions(
         reader.orders(tables["orders"]),
         reader.rents(tables["rents"]),
-        reader.serving(tables["serving"]),
+        reader.serving(tables["serving"], starts),
         reader.unmet(tables["unmet"]),
+        starts,
     )
     readable = len(findings) == before
     for table in tables.values():
@@ -144,14 +149,20 @@ class _Reader:
         offer = self._numbers(table, "offer", known, "an on_demand or spot offer")
         return Rents(offer, *self._cell(table), table.numbers["units"])
 
-    def serving(self, table: Table) -> Serving:
-        """Return the rates served, with their work (rate · hours) and chips (rate / throughput)."""
+    def starts(self, table: Table) -> Starts:
+        """Return the starts of projects."""
+        project = self._numbers(table, "project", self.facts.project_number, "a project")
+        period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
+        return starts_of(self.facts, project, period, table.numbers["started"])
+
+    def serving(self, table: Table, starts: Starts) -> Serving:
+        """Return the rates served, with their work (rate · hours) and chips (rate / (throughput · efficiency))."""
         facts = self.facts
         work = self._numbers(table, "workload", facts.work_number, "a workload")
         source = self._numbers(table, "source", facts.source_number, "an offer or a part of the fleet")
         period, part = self._cell(table)
         rate = table.numbers["rate"]
-        throughput = facts.throughput[work, source]
+        throughput = facts.throughput[work, source] * efficiency(facts, starts, work, source, period)
         chips = np.divide(rate, throughput, out=np.zeros(rate.size), where=throughput > 0)
         amount = rate * facts.hours[period, part] * facts.rate_hours[work]
         return Serving(work, source, period, part, rate, amount, chips)

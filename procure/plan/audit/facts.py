@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray
-from procure.plan.audit.timing import Timing
+from procure.plan.audit.timing import Timing, rounded_up
 from procure.scenario.fleet import Fleet
 from procure.scenario.offer import Offer
 from procure.scenario.scenario import Scenario
@@ -21,7 +21,7 @@ class Facts:
     """A scenario's figures.
 
     *Sources* are the offers, then the fleet, in the order of the scenario. Shapes: sources S, offers O,
-    workloads W, periods T, slices K. A unit of the fleet is a chip.
+    workloads W, projects P, periods T, slices K. A unit of the fleet is a chip.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -30,12 +30,14 @@ class Facts:
         self.offers = scenario.offers
         self.fleet = scenario.fleet
         self.works = scenario.workloads
+        self.projects = scenario.projects
         self.sources: tuple[Offer | Fleet, ...] = (*scenario.offers, *scenario.fleet)
         self.periods = scenario.horizon.periods
         self.slices = len(scenario.horizon.slice_ids)
         self.hours: FloatArray = self.horizon.hours[:, None] * self.horizon.slice_shares[None, :]
         self.source_number = {source.id: number for number, source in enumerate(self.sources)}
         self.work_number = {work.id: number for number, work in enumerate(self.works)}
+        self.project_number = {project.id: number for number, project in enumerate(self.projects)}
         self.period_number = {label: number for number, label in enumerate(self.horizon.labels)}
         self.slice_number = {part: number for number, part in enumerate(self.horizon.slice_ids)}
         self.chip = {chip.id: chip for chip in scenario.accelerators}
@@ -163,6 +165,19 @@ class Facts:
             load = np.array([work.load.get(part, 1.0) for part in self.horizon.slice_ids])
             demand[number, first:last] = values[first:last, None] * load
         return demand
+
+    @cached_property
+    def delays(self) -> IntArray:
+        """Periods from the start of each project to when it is ready, shape (P,)."""
+        return np.array([rounded_up(self.horizon, project.delay) for project in self.projects], dtype=np.int64)
+
+    @cached_property
+    def project_payments(self) -> tuple[tuple[tuple[int, float], ...], ...]:
+        """What each project is paid once, as periods after its start and USD: its cost, then its payments."""
+        return tuple(
+            ((0, project.cost_usd), *((rounded_up(self.horizon, part.after), part.usd) for part in project.payments))
+            for project in self.projects
+        )
 
     def span(self, start: str | None, until: str | None) -> tuple[int, int]:
         """Return the first period, and the one after the last, of a pair of dates."""

@@ -10,6 +10,7 @@ from procure.plan.audit.cash import ITEMS
 from procure.plan.audit.comparison import Expected, Key
 from procure.plan.audit.facts import FUTURE, Facts
 from procure.plan.audit.limits import LimitRow
+from procure.plan.audit.starts import one_off, running
 from procure.plan.audit.sums import CANCELLED, NOTHING, SAME, IntArray, fsum_by, held
 from procure.plan.audit.totals import Totals
 from procure.plan.audit.unused import unused_table
@@ -30,6 +31,7 @@ def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], tot
         "hhi": _hhi(shares),
         "unmet": _unmet(facts, amounts),
         "tail": _tail(facts, amounts),
+        "projects": _projects(facts, amounts),
         "limits": _limits(limits),
         "unused": unused_table(facts, amounts.decisions),
     }
@@ -114,7 +116,8 @@ def _power(facts: Facts, amounts: Amounts) -> Expected:
         cells = period * facts.slices + part
         sums = fsum_by(cells, amounts.power[source, period, part], facts.periods * facts.slices)
         mw = sums.reshape(facts.periods, facts.slices).max(axis=1)
-        limit = region.power_mw.on(facts.horizon) if region.power_mw is not None else np.full(facts.periods, np.nan)
+        limit = amounts.available_mw(region)
+        limit = np.full(facts.periods, np.nan) if limit is None else limit
         for number in np.flatnonzero(mw > 0).tolist():
             keys.append((region.id, facts.horizon.labels[number]))
             peaks.append(mw[number])
@@ -181,10 +184,31 @@ def _unmet(facts: Facts, amounts: Amounts) -> Expected:
 
 
 def _tail(facts: Facts, amounts: Amounts) -> Expected:
-    usd = fsum_by(amounts.decisions.orders.offer, amounts.tail, len(facts.offers))
+    of_offers = fsum_by(amounts.decisions.orders.offer, amounts.tail, len(facts.offers))
+    of_projects = fsum_by(amounts.decisions.starts.project, amounts.after_horizon, len(facts.projects))
+    usd = np.concatenate((of_offers, of_projects))
+    names: list[Key] = [*((offer.id, "") for offer in facts.offers), *(("", project.id) for project in facts.projects)]
     cells = np.flatnonzero(usd)
-    keys: list[Key] = [(facts.offers[number].id,) for number in cells.tolist()]
-    return Expected(keys, {"usd": usd[cells]}, optional=usd[cells] <= NOTHING)
+    return Expected([names[number] for number in cells], {"usd": usd[cells]}, optional=usd[cells] <= NOTHING)
+
+
+def _projects(facts: Facts, amounts: Amounts) -> Expected:
+    starts, labels = amounts.decisions.starts, facts.horizon.labels
+    paid, later, count = one_off(facts, starts), running(facts, starts), starts.project.size
+    inside = paid.period < facts.periods
+    projects = [facts.projects[number] for number in starts.project.tolist()]
+    return Expected(
+        [(project.id, labels[s]) for project, s in zip(projects, starts.period.tolist(), strict=True)],
+        {
+            "one_off_usd": fsum_by(paid.row[inside], paid.usd[inside], count),
+            "running_usd": fsum_by(later.row, later.usd, count),
+            "after_horizon_usd": amounts.after_horizon,
+        },
+        texts={
+            "kind": [(project.kind,) for project in projects],
+            "ready": [(labels[t] if t < facts.periods else "beyond",) for t in starts.ready.tolist()],
+        },
+    )
 
 
 def _limits(limits: list[LimitRow]) -> Expected:

@@ -147,12 +147,11 @@ def _bounded(
 
 def _values(facts: Facts, entries: Entries, per: str | None, windows: Windows, chosen: Selected) -> FloatArray:
     """Return the sum (of levels in windows, the average) of each group and window, shape (groups, windows)."""
-    number = windows.number[entries.period, entries.slice]
-    rows = np.flatnonzero(_mask(entries, chosen) & (number >= 0))
-    group = _groups(facts, entries, per)[rows]
+    number, group = windows.number[entries.period, entries.slice], _groups(facts, entries, per)
+    rows = np.flatnonzero(_mask(entries, chosen) & (number >= 0) & (group >= 0))
     count = len(windows.labels)
     weighted = entries.amount[rows] * windows.weight[entries.period[rows], entries.slice[rows]]
-    sums = fsum_by(group * count + number[rows], weighted, len(_names(facts, per)) * count)
+    sums = fsum_by(group[rows] * count + number[rows], weighted, len(_names(facts, per)) * count)
     return sums.reshape(-1, count) / windows.divisor
 
 
@@ -161,44 +160,49 @@ def _counts(facts: Facts, entries: Entries, limit: Limit, windows: Windows, chos
     if limit.bound == "min_count":
         values = _values(facts, entries, limit.per, windows, chosen)
         return np.asarray((values >= limit.count_from - held(limit.count_from)).sum(axis=0), dtype=np.float64)
-    number = windows.number[entries.period, entries.slice]
-    rows = _mask(entries, chosen) & (number >= 0) & (entries.amount > NOTHING)
+    number, group = windows.number[entries.period, entries.slice], _groups(facts, entries, limit.per)
+    rows = _mask(entries, chosen) & (number >= 0) & (group >= 0) & (entries.amount > NOTHING)
     present = np.zeros((len(_names(facts, limit.per)), len(windows.labels)))
-    present[_groups(facts, entries, limit.per)[rows], number[rows]] = 1
+    present[group[rows], number[rows]] = 1
     return np.asarray(present.sum(axis=0))
 
 
 def _mask(entries: Entries, chosen: Selected) -> BoolArray:
     mask = chosen.period[entries.period].copy()
     for numbers, allowed in (
-        (entries.source, chosen.source), (entries.work, chosen.work), (entries.ledger, chosen.ledger)
+        (entries.source, chosen.source), (entries.work, chosen.work), (entries.ledger, chosen.ledger),
+        (entries.project, chosen.project),
     ):  # fmt: skip
-        mask &= (numbers < 0) | allowed[numbers]
+        mask &= allowed[numbers]  # −1, for what has none, is the last
     return mask
 
 
 def _names(facts: Facts, per: str | None) -> tuple[str, ...]:
     if per is None:
         return ("",)
+    if per == "project":
+        return tuple(project.id for project in facts.projects)
     return LEDGERS if per == "ledger" else labelling(facts, per).values[per]
 
 
 def _groups(facts: Facts, entries: Entries, per: str | None) -> IntArray:
+    """Return the number of the value of ``per`` of each entry, −1 where it has none, shape (entries,)."""
     if per is None:
         return np.zeros(entries.amount.size, dtype=np.int64)
-    if per == "ledger":
-        return entries.ledger
+    if per in ("ledger", "project"):
+        return entries.ledger if per == "ledger" else entries.project
     labelled = labelling(facts, per)
     things = entries.source if labelled is facts.scenario.sources else entries.work
-    return labelled.codes[per][things]
+    return np.where(things < 0, -1, labelled.codes[per][things])
 
 
 def _region_power(facts: Facts, amounts: Amounts) -> Iterator[LimitRow]:
-    """Yield the power of each region that is limited, in every period and slice."""
+    """Yield the power of each region that is limited, projects included, in every period and slice."""
     for region in facts.scenario.regions:
-        if region.power_mw is None:
+        available = amounts.available_mw(region)
+        if available is None:
             continue
-        limit = Limit(id=REGION_POWER, quantity="power", max=region.power_mw)
+        limit = Limit(id=REGION_POWER, quantity="power", max=Series(tuple(available.tolist())))
         windows, chosen = windows_of(facts, limit), selected(facts, {"region": (region.id,)})
         if not chosen.source.any():
             continue

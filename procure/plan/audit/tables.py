@@ -36,6 +36,7 @@ DECISIONS: Final = {
     "rents": Schema(("offer", *_CELL), ("units",)),
     "serving": Schema(("workload", "source", *_CELL), ("rate",)),
     "unmet": Schema(("workload", *_CELL), ("amount",)),
+    "starts": Schema(("project", "period"), ("started",)),
 }
 FIGURES: Final = {
     "totals": Schema(("name",), ("value",)),
@@ -53,7 +54,8 @@ FIGURES: Final = {
     "shares": Schema(("quantity", "label", "value", "year"), ("amount", "share")),
     "hhi": Schema(("quantity", "label", "year"), ("hhi",)),
     "unmet": Schema(("workload", "period"), ("demand", "served", "unmet")),
-    "tail": Schema(("offer",), ("usd",)),
+    "tail": Schema(("offer", "project"), ("usd",)),
+    "projects": Schema(("project", "period"), ("one_off_usd", "running_usd", "after_horizon_usd"), ("kind", "ready")),
     "limits": Schema(("limit", "group", "window"), ("value", "limit_value", "slack", "violation"), ("bound",)),
     "unused": Schema(("offer",), (), ("reason", "detail")),
 }

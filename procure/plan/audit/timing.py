@@ -7,6 +7,11 @@ from procure.scenario.horizon import Horizon
 from procure.scenario.offer import Offer
 
 
+def rounded_up(horizon: Horizon, duration: str) -> int:
+    """Return a duration as whole periods, rounded up."""
+    return math.ceil(horizon.duration(duration) - 1e-9)
+
+
 class Timing:
     """When an offer can be ordered, and when what is ordered is active.
 
@@ -20,7 +25,7 @@ class Timing:
         self.opens = max(horizon.index(offer.order_from), 0) if offer.order_from else 0
         self.closes = min(horizon.index(offer.order_until), self.periods) if offer.order_until else self.periods
         self.arrives = horizon.first_from(available_from) if available_from else 0
-        self.lead = math.ceil(horizon.duration(offer.lead) - 1e-9)
+        self.lead = rounded_up(horizon, offer.lead)
         length = 1.0 if offer.term is None else horizon.duration(offer.term)
         self.orderable = length >= 0.5
         self.term = max(1, math.floor(length + 0.5))

@@ -28,7 +28,7 @@ class Totals:
 
     @cached_property
     def cost_by_period(self) -> FloatArray:
-        """Spend, energy and serving cost of each period, shape (T,)."""
+        """Spend, energy, serving and project cost of each period, shape (T,)."""
         cash = self.amounts.cash
         return fsum_by(cash.period, cash.usd, self.facts.periods)
 
@@ -63,7 +63,7 @@ class Totals:
         return {
             "discounted_cost": self.discounted_cost,
             "cost": math.fsum(self.cost_by_period.tolist()),
-            **{name: self._sum(name) for name in ("spend", "upfront", "energy_cost", "serving_cost")},
+            **{name: self._sum(name) for name in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost")},
             "penalty": math.fsum(self.penalty_by_period.tolist()),
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),

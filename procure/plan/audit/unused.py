@@ -5,6 +5,8 @@ import numpy as np
 from procure.plan.audit.comparison import Expected, Key
 from procure.plan.audit.decisions import Decisions
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.sums import BoolArray
+from procure.plan.audit.unlocks import offer_locks, pair_locks
 
 
 def unused_table(facts: Facts, decisions: Decisions) -> Expected:
@@ -12,17 +14,31 @@ def unused_table(facts: Facts, decisions: Decisions) -> Expected:
 
     - ``not_eligible``: no workload may run on it;
     - ``not_in_time``: no order that may be placed is active in the window of a workload that may run on it;
+    - ``not_unlocked``: projects lock it, or every workload that may run on it from running there, and none that
+      unlocks it is started;
     - ``not_worth_it``: any other.
 
-    Where only periods without supply would be in time, either of the last two may be given.
+    Where only periods without supply would be in time, either ``not_in_time`` or what follows may be given.
     """
     used = set(decisions.orders.offer.tolist()) | set(decisions.rents.offer.tolist())
     left = [number for number in range(len(facts.offers)) if number not in used]
     keys: list[Key] = [(facts.offers[number].id,) for number in left]
-    return Expected(keys, texts={"reason": [_reasons(facts, number) for number in left]})
+    locked = _locked(facts, decisions)
+    return Expected(keys, texts={"reason": [_reasons(facts, number, bool(locked[number])) for number in left]})
 
 
-def _reasons(facts: Facts, number: int) -> tuple[str, ...]:
+def _locked(facts: Facts, decisions: Decisions) -> BoolArray:
+    """Return which sources no started project unlocks, shape (S,): themselves, or for each workload of theirs."""
+    itself = np.zeros(len(facts.sources), dtype=bool)
+    for lock in offer_locks(facts, decisions.starts):
+        itself |= lock.closed
+    may_run = facts.may_run.copy()
+    for lock in pair_locks(facts, decisions.starts):
+        may_run &= ~lock.closed
+    return np.asarray(itself | ~may_run.any(axis=0))
+
+
+def _reasons(facts: Facts, number: int, locked: bool) -> tuple[str, ...]:
     works = np.flatnonzero(facts.may_run[:, number]).tolist()
     if not works:
         return ("not_eligible",)
@@ -31,9 +47,10 @@ def _reasons(facts: Facts, number: int) -> tuple[str, ...]:
     periods = range(facts.periods)
     if not any(timing.active_between(first, last, periods) for first, last in spans):
         return ("not_in_time",)
+    reason = "not_unlocked" if locked else "not_worth_it"
     if offer.supply_per_period is None:
-        return ("not_worth_it",)
+        return (reason,)
     supplied = np.flatnonzero(offer.supply_per_period.on(facts.horizon) > 0).tolist()
     if any(timing.active_between(first, last, supplied) for first, last in spans):
-        return ("not_worth_it",)
-    return ("not_worth_it", "not_in_time")
+        return (reason,)
+    return (reason, "not_in_time")

@@ -1,13 +1,17 @@
 """The windows that a limit holds in, and the things that its selections select."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray
 from procure.scenario.limit import LEVELS, Limit
-from procure.scenario.selection import LEDGERS, SOURCE_LABELS, Labelled, matches
+from procure.scenario.selection import LEDGERS, SOURCE_LABELS, WORK_LABELS, Labelled, matches
+
+OF_PROJECTS: Final = ("cost", "project_cost", "committed_tail")
+"""The quantities that projects add to."""
 
 
 @dataclass(frozen=True)
@@ -72,40 +76,55 @@ def _moments(facts: Facts, holds: IntArray) -> Windows:
 
 @dataclass(frozen=True)
 class Selected:
-    """What a selection selects: sources, workloads, ledgers and periods, each as a mask."""
+    """What a selection selects: sources, workloads, ledgers, projects and periods, each as a mask.
+
+    All but ``period`` have one element more, the last, for what has none of the kind (number −1): it is selected by
+    selections that name no label of the kind.
+    """
 
     source: BoolArray
     work: BoolArray
     ledger: BoolArray
+    project: BoolArray
     period: BoolArray
 
 
 def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
-    """Return what a selection selects."""
-    scenario = facts.scenario
-    wanted = selection.get("ledger")
-    ledger = np.array([wanted is None or matches(name, wanted) for name in LEDGERS], dtype=bool)
+    """Return what a selection selects: no projects when it names labels of sources or workloads, and vice versa."""
+    scenario, named = facts.scenario, set(selection)
+    of_source, of_work = not named.isdisjoint(SOURCE_LABELS), not named.isdisjoint(WORK_LABELS)
+    of_ledger, of_project = "ledger" in named, "project" in named
     source, work, period = (part.mask(selection) for part in (scenario.sources, scenario.works, scenario.times))
-    return Selected(source, work, ledger, period)
+    ledger = [not of_ledger or matches(name, selection["ledger"]) for name in LEDGERS]
+    project = [not of_project or matches(entry.id, selection["project"]) for entry in facts.projects]
+    return Selected(
+        np.append(source & (not of_project), not of_source),
+        np.append(work & (not of_project), not of_work),
+        np.array([*ledger, not of_ledger], dtype=bool),
+        np.append(np.array(project, dtype=bool) & (not (of_source or of_work)), not of_project),
+        period,
+    )
 
 
 def existing(facts: Facts, quantity: str, per: str | None, chosen: Selected) -> BoolArray:
-    """Return which values of ``per`` (one without) exist among the things selected, shape (values,).
+    """Return which values of ``per`` exist among the things selected, shape (values,); without it there is one.
 
-    Things are sources, workloads, and the ledgers that payments of the selected sources belong to. What is served
-    is of sources and workloads, what is unmet of workloads.
+    Things are sources, workloads, projects and ledgers. What is served is of sources and workloads, what is unmet of
+    workloads, what projects cost of projects.
     """
-    source, work = chosen.source, chosen.work
+    if per is None:
+        return np.ones(1, dtype=bool)
+    if per == "ledger":
+        return chosen.ledger[:-1]
+    source, work, project = chosen.source[:-1], chosen.work[:-1], chosen.project[:-1]
     if quantity in ("served", "serving_cost") and not (source.any() and work.any()):
         source, work = np.zeros_like(source), np.zeros_like(work)
-    bought = source[: len(facts.offers)] & facts.owned[: len(facts.offers)]
-    ledgers = {"opex": bool(source.any()), "capex": bool(bought.any())}
-    present = np.array([ledgers[name] for name in LEDGERS], dtype=bool) & chosen.ledger
-    if per == "ledger":
-        return present
-    if per is None:
-        things = work if quantity in ("unmet", "penalty") else source
-        return np.array([bool(things.any() and (quantity in ("unmet", "penalty") or present.any()))], dtype=bool)
+    if quantity == "project_cost":
+        source = np.zeros_like(source)
+    if quantity not in OF_PROJECTS:
+        project = np.zeros_like(project)
+    if per == "project":
+        return project
     labelled, things = (facts.scenario.sources, source) if per in SOURCE_LABELS else (facts.scenario.works, work)
     values = np.zeros(len(labelled.values[per]), dtype=bool)
     values[labelled.codes[per][things]] = True
