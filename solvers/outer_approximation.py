@@ -248,7 +248,8 @@ class _Search:
         if self._rounds >= MOST_ROUNDS:
             self._note = f"gave up after {MOST_ROUNDS} rounds"
             return None
-        if not load(self._options.backend).FEATURES.start_solutions:
+        backend = self._options.backend
+        if backend != "auto" and not load(backend).FEATURES.start_solutions:
             start = None
         limit = None if limit_s == math.inf else limit_s
         options = replace(self._options, gap=gap, time_limit_s=limit, start=start)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from procure.formulation.capacity import Capacity, serve_size
+from procure.formulation.concentration import Concentration
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
@@ -21,7 +22,7 @@ from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
     Eligibility(), Projects(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(), Limits(),
-    Counts(),
+    Counts(), Concentration(),
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from procure.formulation.ledger import Decisions, Ledger
 from procure.formulation.reduce import Classes
 from procure.scenario.complaint import Complaint
 from procure.scenario.scenario import Scenario
-from solvers import Problem
+from solvers import Cone, Problem
 
 if TYPE_CHECKING:
     from procure.formulation.measure import Measured
@@ -27,6 +27,7 @@ class Model:
     builder: Builder = field(default_factory=Builder)
     ledger: Ledger = field(init=False)
     measured: dict[str, "Measured"] = field(default_factory=dict)
+    cones: list[Cone] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.index, {})

@@ -10,7 +10,7 @@ from procure.scenario.scenario import Scenario
 def dilutes(scenario: Scenario) -> bool:
     """Whether a limit may reward holding more than the demand can use."""
     return any(
-        not limit.bound.startswith("max") or limit.bound == "max_share"
+        not limit.bound.startswith("max") or limit.bound in ("max_share", "max_hhi")
         for limit in scenario.limits
         if limit.quantity != "project_cost"
     )

@@ -298,9 +298,9 @@ class Figures:
         for measured, (value, bound, slack, violation) in zip(self.measured, self._limit_values, strict=True):
             limit = measured.limit
             group, window, _ = measured.codes()
-            if limit.bound.endswith("count"):
+            if limit.bound.endswith(("count", "hhi")):
                 group, window = np.zeros(len(value), dtype=np.int64), np.arange(len(value)) // measured.futures
-            names = measured.groups if limit.per and not limit.bound.endswith("count") else ("",)
+            names = measured.groups if limit.per and not limit.bound.endswith(("count", "hhi")) else ("",)
             numbers = zip(*(part.tolist() for part in (value, bound, slack, violation)), strict=True)
             rows.extend(
                 (limit.id, names[group[row]], measured.windows[window[row]], limit.bound, *four)
@@ -375,6 +375,11 @@ def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Flo
         share = np.divide(amount, whole, out=np.zeros(size), where=whole > _NOTHING)
         violation = np.maximum(sign * (amount - limit.value * whole), 0.0)
         return share, np.full(size, limit.value), sign * (limit.value - share), violation
+    if limit.max_hhi is not None:
+        whole = sums(window * measured.futures + future, amount, each)
+        squares = sums(window * measured.futures + future, amount * amount, each)
+        index = np.divide(squares, whole * whole, out=np.zeros(each), where=whole > _NOTHING)
+        return index, np.full(each, limit.max_hhi), limit.max_hhi - index, np.maximum(index - limit.max_hhi, 0.0)
     least = limit.count_from * (1 - 1e-9) if limit.bound == "min_count" else _ZERO
     counted = sums(window * measured.futures + future, (amount > 0) & (amount >= least), each)
     bound = np.full(each, limit.value)

@@ -336,6 +336,8 @@ def _limit_text(value: float, bound: str, unit: str) -> str:
         return percent(value)
     if bound.endswith("count"):
         return amount(value)
+    if bound.endswith("hhi"):
+        return f"{value:.3f}"
     return usd(value) if unit == "USD" else f"{amount(value)} {unit}"
 
 

@@ -1,10 +1,12 @@
 """From a scenario to an audited plan."""
 
+import contextlib
 import math
 import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,8 +21,11 @@ from procure.plan.decisions import read_decisions
 from procure.plan.plan import Plan, check_audit
 from procure.plan.warm_start import WarmStart
 from procure.scenario.scenario import Scenario
-from solvers import Ending, Options, Problem, Progress, Result, Session
+from solvers import Cone, Ending, Options, Problem, Progress, Result, Session, solve_with_cones
 from solvers import solve as solve_problem
+
+CONE_TOLERANCE = 2e-7
+"""Of the length of the vector of amounts; an index is then right to 1e-6."""
 
 
 class NoPlan(Exception):
@@ -97,12 +102,13 @@ def solve(
         backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed, start=start, basis=basis
     )
     report = _in_usd(progress, formulation.objective_usd)
-    result = solve_problem(formulation.problem, options, report, cancel, session)
+    cones = formulation.model.cones
+    result = _solve(formulation.problem, cones, options, report, cancel, session)
     _raise_without_plan(scenario, result)
     values: Floats | None = result.values
     least: dict[str, Any] = {}
     if scenario.objective == "most_served_value":
-        values, least = _cheapest(formulation, result, replace(options, basis=None), cancel)
+        values, least = _cheapest(formulation, result, replace(options, basis=None), cancel, session)
     assert values is not None
     left_behind = WarmStart(formulation.problem, values, result.basis)
     decisions = read_decisions(formulation, values)
@@ -112,8 +118,23 @@ def solve(
     return plan
 
 
+def _solve(
+    problem: Problem, cones: Sequence[Cone], options: Options, report: Callable[[Progress], None] | None,
+    cancel: threading.Event | None, session: Session | None,
+) -> Result:  # fmt: skip
+    """Solve with the cones, if there are any."""
+    if not cones:
+        return solve_problem(problem, options, report, cancel, session)
+    with contextlib.ExitStack() as opened:
+        kept = session or opened.enter_context(Session())
+        inner = partial(solve_problem, session=kept)
+        return solve_with_cones(
+            problem, cones, replace(options, basis=None), CONE_TOLERANCE, report, cancel, solve=inner
+        ).result
+
+
 def _cheapest(
-    formulation: Formulation, first: Result, options: Options, cancel: threading.Event | None
+    formulation: Formulation, first: Result, options: Options, cancel: threading.Event | None, session: Session | None
 ) -> tuple[Floats | None, dict[str, Any]]:
     """Return the least costly answer among those that serve as much value, and how far its cost is proven.
 
@@ -126,7 +147,8 @@ def _cheapest(
         return first.values, unproven
     cheap, _, usd = formulation.model.builder.problem(discounted_cost(formulation.model.ledger))
     problem = _keep_value(cheap, formulation.problem, first.objective)
-    second = solve_problem(problem, replace(options, start=first.values, time_limit_s=left), None, cancel)
+    again = replace(options, start=first.values, time_limit_s=left)
+    second = _solve(problem, formulation.model.cones, again, None, cancel, session)
     if not second.has_solution or not math.isfinite(second.bound):
         return second.values if second.has_solution else first.values, unproven
     return second.values, {"cost_bound": second.bound * usd, "cost_gap": second.gap}

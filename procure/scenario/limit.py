@@ -9,7 +9,7 @@ from procure.scenario.horizon import Every, When
 from procure.scenario.noun import Id, Noun
 from procure.scenario.selection import Label, Selection
 from procure.scenario.series import AnySeries, Series
-from procure.scenario.units import Money, Plain, Share, parse_money, parse_plain, parse_power_mw
+from procure.scenario.units import Money, Plain, PositiveShare, Share, parse_money, parse_plain, parse_power_mw
 
 Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
@@ -24,7 +24,7 @@ UNITS: Final[dict[str, str]] = {
     "cost": "USD",
     "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
 }  # fmt: skip
-BOUNDS: Final = ("min", "max", "min_share", "max_share", "min_count", "max_count")
+BOUNDS: Final = ("min", "max", "min_share", "max_share", "min_count", "max_count", "max_hhi")
 
 
 class Limit(Noun):
@@ -37,6 +37,8 @@ class Limit(Noun):
     - A share is of the same quantity over the same periods, for the selection ``of`` (everything by default).
     - A count is of the values of ``per``: with ``max_count`` a value counts when any of the quantity falls in the
       window, with ``min_count`` when its amount (a level: its average) reaches ``count_from``.
+    - ``max_hhi`` bounds the Herfindahl-Hirschman index of the values of ``per``: the sum of their squared shares, from
+      1 / values, where all are alike, to 1.
     - ``period`` and ``year`` in ``where`` say when the limit holds, as ``from`` and ``until`` do.
     - ``soft`` lets it be broken at a price per unit of the quantity (per value, for counts).
     """
@@ -52,6 +54,7 @@ class Limit(Noun):
     max_share: Share | None = None
     min_count: Plain | None = None
     max_count: Plain | None = None
+    max_hhi: PositiveShare | None = None
     count_from: Plain = Field(default=1.0, description="Least amount with which a value counts for min_count")
     start: When | None = Field(default=None, alias="from", description="First period it holds in")
     until: When | None = Field(default=None, description="It does not hold from this date on")
@@ -62,7 +65,7 @@ class Limit(Noun):
 
     @property
     def bound(self) -> str:
-        """Which of the six bounds it states."""
+        """Which of the bounds it states."""
         return next(name for name in BOUNDS if getattr(self, name) is not None)
 
     @property
@@ -101,8 +104,13 @@ class Limit(Noun):
         given = [name for name in BOUNDS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"expected exactly one of {', '.join(BOUNDS)}, not {len(given)}: write one limit for each")
-        if self.bound.endswith("count") and self.per is None:
-            raise ValueError("expected per: a count is of the values of a label, such as per: provider")
+        if self.bound.endswith(("count", "hhi")) and self.per is None:
+            what = "a count" if self.bound.endswith("count") else "an index"
+            raise ValueError(f"expected per: {what} is of the values of a label, such as per: provider")
+        if self.max_hhi is not None and self.soft is not None:
+            raise ValueError(
+                "expected no soft: an index has no unit to be priced; bound the largest share softly instead"
+            )
         if self.of and not self.bound.endswith("share"):
             raise ValueError("expected no of: it belongs to shares; remove it")
         if self.bound in ("min", "max") and isinstance(self.value, Series) and not isinstance(self.value.form, float):

@@ -118,7 +118,11 @@ def limits(draw: st.DrawFn, periods: int) -> dict[str, Any]:
         {"quantity": "units", "per": "region", "min_count": 2, "count_from": 0.5},
         {"quantity": "units", "where": {"region": "r0"}, "min": 1, "from": f"{START}0{periods - 1}"},
         {"quantity": "committed_tail", "max": draw(st.integers(0, 3))},
+        {"quantity": "chips", "per": "region", "max_hhi": draw(st.sampled_from([0.5, 0.7])), "every": "horizon"},
+        {"quantity": "spend", "per": "region", "max_hhi": 0.6},
     ]))  # fmt: skip
+    if "max_hhi" in limit:
+        return limit
     soft = draw(st.sampled_from([None, None, 1, 3]))
     return limit if soft is None else {**limit, "soft": soft}
 
@@ -281,6 +285,8 @@ class Enumeration:
             amount = amount[:, :, -self.tiny.slices :]
         if "count" in "".join(limit):
             return self._miscounted(limit, amount, region)
+        if "max_hhi" in limit:
+            return self._too_concentrated(limit["max_hhi"], amount, region)
         flow = kind in ("spend", "committed_tail") or limit.get("every") == "horizon"
         if flow and limit.get("every") != "period":
             amount = amount.sum(axis=2, keepdims=True)
@@ -301,6 +307,11 @@ class Enumeration:
                     excess = excess / (self.tiny.periods * self.tiny.slices)  # chips on average, not chip-hours
             over += np.maximum(excess, 0).sum(axis=1)
         return over
+
+    def _too_concentrated(self, most: float, amount: np.ndarray, region: np.ndarray) -> np.ndarray:
+        first, second = (amount[:, region == n].sum(axis=(1, 2)) for n in (0, 1))
+        whole = np.maximum(first + second, 1e-12)
+        return np.maximum((first / whole) ** 2 + (second / whole) ** 2 - most - 1e-7, 0)
 
     def _miscounted(self, limit: dict[str, Any], amount: np.ndarray, region: np.ndarray) -> np.ndarray:
         average = [amount[:, region == n].sum(axis=1).mean(axis=1) for n in (0, 1)]

@@ -50,6 +50,7 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
         },
         [],
     ),
+    "concentration": ("limits", {}, [{"quantity": "spend", "per": "vendor", "max_hhi": 0.5}]),
     "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
     "capacity": ("capacity", {}, []),
     "demand": ("batch", {"workloads.work.unmet_usd_per_unit": 4.5, "workloads.work.essential_share": 0.5}, []),

@@ -48,6 +48,8 @@ FAR = {"accelerator": "gpu", "region": "there", "contract": "on_demand", "price_
 RESERVED = {**FAR, "contract": "reserved", "lead": "1 hour", "term": "3 hours"}
 ONBOARD = {"kind": "onboard", "cost_usd": 8, "unlocks": [{"offers": {"provider": "q"}}]}
 
+INDEX = {"quantity": "units", "per": "vendor", "every": "horizon", "max_hhi": 0.5}
+
 CASES = [
     Case("facility", 30),
     Case("facility", 29, {"workloads.east.single_source": False, "workloads.west.single_source": False}),
@@ -164,6 +166,11 @@ CASES = [
     limited(50, {"quantity": "carbon", "max": 1.5}),
     limited(48, {"quantity": "power", "where": {"region": "north"}, "max": "6 MW"}),
     limited(None, {"quantity": "spend", "max": 39}),
+    # an index of 0.5 over 20 chip-hours: the shares lie on a circle around a third each, of radius sqrt(1/2 - 1/3),
+    # opposite to the prices; of whole units, the sum of squares at most 200, (10, 10, 0) is the cheapest
+    limited(20 * (10 - 7**0.5) / 3, INDEX),
+    Case("limits", 50, {f"offers.{name}.divisible": False for name in ("green", "amber", "grey")}, limits=(INDEX,)),
+    limited(None, INDEX, {"quantity": "units", "where": {"vendor": ["amber", "grey"]}, "max": 1}),
     # soft: 4 over, each hour, at 0.5
     limited(44, {**GREEN, "soft": 0.5}),
     limited(48, {**GREEN, "soft": 1.5}),

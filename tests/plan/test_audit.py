@@ -93,6 +93,7 @@ SCENARIO: Plan = {
             "soft": 2,
         },
         {"id": "carbon", "quantity": "carbon", "max": 1},
+        {"id": "mix", "quantity": "spend", "per": "provider", "every": "year", "max_hhi": 0.6},
         {"id": "busy", "quantity": "idle", "per": "provider", "every": "horizon", "max": 5},
         {"id": "some", "quantity": "chips", "per": "vendor", "min": 4, "until": "2027-01-02"},
     ],
@@ -165,10 +166,12 @@ SHARES = [
     for quantity, one, two in (("spend", 579, 1098), ("compute", A1, A2 / 2), ("chips", A1, A2))
     for value, amount, whole in ((first, one, one + two), (second, two, one + two))
 ]
+HHI = (579 / 1677) ** 2 + (1098 / 1677) ** 2
 LIMITS = [
     # limit, group, window, bound, value, limit, slack, violation
     ("nvidia", "", "2027", "max_share", 579 / 1677, 0.3, 0.3 - 579 / 1677, 75.9),
     ("carbon", "", "horizon", "max", 0.3384, 1.0, 0.6616, 0.0),
+    ("mix", "", "2027", "max_hhi", HHI, 0.6, 0.6 - HHI, 0.0),
     # idle chips · 12 h / 72 h: reserve 4; own 3 + 4 + 2 + 3 + 3 + 4, old 2 + 2
     ("busy", "p1", "horizon", "max", 4 / 6, 5.0, 5 - 4 / 6, 0.0),
     ("busy", "p2", "horizon", "max", 23 / 6, 5.0, 5 - 23 / 6, 0.0),

@@ -105,6 +105,12 @@ CASES = {
     "unknown quantity": ("quantity: spend", "quantity: spent", 16, "limits[0].quantity", "'spent'", "mean spend"),
     "unknown stack": ("stack: cuda", "stack: cudda", 4, "accelerators[0].stack", "'cudda'", "Did you mean cuda?"),
     "two bounds": ("max: 1 bn", "max: 1 bn, min: 1", 16, "limits[0]", "entry cap", "one limit for each"),
+    "an index of nothing": (
+        "max: 1 bn", "max_hhi: 0.4", 16, "limits[0]", "entry cap", "expected per. An index is of the values",
+    ),
+    "an index at a price": (
+        "max: 1 bn", "max_hhi: 0.4, per: vendor, soft: 3", 16, "limits[0]", "entry cap", "expected no soft",
+    ),
     "share above all": ("max: 1 bn", "max_share: 120 %", 16, "limits[0].max_share", "'120 %'", "at most 1"),
     "unknown key": (
         "price_usd_per_unit_hour", "price_usd_per_unit_hours", 12, "offers[0].price_usd_per_unit_hours", "2",

@@ -26,6 +26,8 @@ from procure.scenario.limit import Limit
 from procure.scenario.selection import LEDGERS
 from procure.scenario.series import Series
 
+HHI: Final = 1e-6
+"""How far an index may be beyond its limit: the cone that it is in the model is held to less."""
 REGION_POWER: Final = "power_mw"
 """Id under which the power of a region is reported as a limit."""
 
@@ -109,6 +111,9 @@ def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
         counts = _counts(facts, entries, limit, windows, chosen)
         yield from _bounded(facts, limit, windows, [""], counts[None], counts[None], None, shown)
         return
+    if limit.max_hhi is not None:
+        yield from _concentrated(facts, entries, limit, windows, chosen)
+        return
     names = [name for name, exist in zip(_names(facts, limit.per), exists, strict=True) if exist]
     values = _values(facts, entries, limit.per, windows, chosen)[exists]
     if not limit.bound.endswith("share"):
@@ -165,6 +170,20 @@ def _counts(facts: Facts, entries: Entries, limit: Limit, windows: Windows, chos
     present = np.zeros((len(_names(facts, limit.per)), len(windows.labels)))
     present[group[rows], number[rows]] = 1
     return np.asarray(present.sum(axis=0))
+
+
+def _concentrated(
+    facts: Facts, entries: Entries, limit: Limit, windows: Windows, chosen: Selected
+) -> Iterator[LimitRow]:
+    """Yield the Herfindahl-Hirschman index of each window: the sum of the squared shares, 0 of nothing."""
+    assert limit.max_hhi is not None
+    for window, amounts in enumerate(_values(facts, entries, limit.per, windows, chosen).T.tolist()):
+        total = math.fsum(amounts)
+        index = math.fsum((amount / total) ** 2 for amount in amounts) if total > NOTHING else 0.0
+        yield LimitRow(
+            limit.id, "", windows.labels[window], limit.bound, index, limit.max_hhi, index - limit.max_hhi, HHI,
+            int(windows.last[window]), None, total <= NOTHING,
+        )  # fmt: skip
 
 
 def _mask(entries: Entries, chosen: Selected) -> BoolArray:
