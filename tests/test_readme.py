@@ -58,6 +58,6 @@ def test_the_limits_shown_are_valid():
 
     scenario = load(seeds_folder() / "scenarios" / "frontier-lab.yaml")
     examples = re.findall(r"^\| `(\{quantity.*?\})` \|", TEXT, flags=re.MULTILINE)
-    assert len(examples) == 7
+    assert len(examples) == 8
     for example in examples:
         scenario = scenario.with_limit(**read_value(example))

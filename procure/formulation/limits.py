@@ -25,6 +25,7 @@ _NEEDS = {
 class Limits(Rule):
     """For each group and window: quantity ≤ max, ≥ min, ≤ max_share · total, ≥ min_share · total.
 
+    Carried over: quantity[w] ≤ max[w] + carry[w-1], carry[w] ≤ share · (max[w] + carry[w-1] - quantity[w]).
     Soft limits: the same with violation[limit,group,window] ≥ 0 to help, at its price.
     """
 
@@ -74,7 +75,8 @@ class Limits(Rule):
         for limit in model.index.scenario.limits:
             measured = model.measured[limit.id]
             if limit.bound in ("min", "max"):
-                _bound(model, measured, [], bound_values(measured, model.index.scenario))
+                bound = bound_values(measured, model.index.scenario)
+                _bound(model, measured, _carried(model, measured, bound), bound)
             elif limit.bound.endswith("share"):
                 key = (limit.quantity, str(limit.of), limit.every, limit.start, limit.until)
                 if key not in totals:
@@ -98,6 +100,29 @@ def _total(model: Model, measured: Measured) -> Ints:
     return column
 
 
+def _carried(model: Model, measured: Measured, bound: Floats) -> list[tuple[Ints, Term]]:
+    """Add what each window but the last hands on of its budget, and return it as entries of the windows' rows."""
+    limit, futures = measured.limit, measured.futures
+    if limit.carry_over is None:
+        return []
+    _, window, _ = measured.codes()
+    giving = np.flatnonzero(window < len(measured.windows) - 1)
+    typical = np.abs(measured.term.coefficient)
+    unit = 10.0 ** np.round(np.log10(np.median(typical))) if typical.size else 1.0
+    place = np.full(measured.size, -1)
+    place[giving] = np.arange(len(giving))
+    names = [(codes, numbers[giving]) for codes, numbers in _names(measured, model)]
+    column = model.builder.columns("carry", names, unit=unit)
+    received = [(giving + futures, Term.of(column, -1.0))]  # the next window of the same group and future
+    whole = [(measured.row, measured.term), *received, *violations(model, limit, -1.0)]
+    entries = [(np.arange(len(giving)), Term.of(column, 1.0))]
+    for row, term in whole:
+        mine = place[row] >= 0
+        entries.append((place[row[mine]], term.where(mine).times(limit.carry_over)))
+    model.builder.rows("carry", names, entries, upper=limit.carry_over * bound[giving])
+    return received
+
+
 def _bound(model: Model, measured: Measured, more: list[tuple[Ints, Term]], bound: Floats) -> None:
     least = measured.limit.bound.startswith("min")
     entries = [(measured.row, measured.term), *more, *violations(model, measured.limit, 1.0 if least else -1.0)]
@@ -112,6 +137,20 @@ def violations(model: Model, limit: Limit, sign: float) -> list[tuple[Ints, Term
         return []
     mine = table.labels["limit"] == model.index.scenario.limits.index(limit)
     return [(table.labels["row"][mine], Term.of(table.column[mine], sign))]
+
+
+def carried(measured: Measured, bound: Floats, amount: Floats) -> Floats:
+    """Return the bounds with what is handed on, when every window hands on all it may, shape (rows,)."""
+    share, futures = measured.limit.carry_over, measured.futures
+    if share is None:
+        return bound
+    out = bound.copy()
+    _, window, _ = measured.codes()
+    for number in range(1, len(measured.windows)):
+        rows = np.flatnonzero(window == number)
+        before = rows - futures
+        out[rows] += share * np.maximum(out[before] - amount[before], 0.0)
+    return out
 
 
 def bound_values(measured: Measured, scenario: Scenario) -> Floats:

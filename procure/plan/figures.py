@@ -9,7 +9,7 @@ import numpy as np
 from procure.formulation.build import ledger_of
 from procure.formulation.index import Floats, Index, Ints, sums
 from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discounted_penalty, hours_of, ledger_name
-from procure.formulation.limits import Limits, bound_values
+from procure.formulation.limits import Limits, bound_values, carried
 from procure.formulation.measure import Measured, measure
 from procure.formulation.site_power import added_power, by_region, limited_regions
 from procure.formulation.supply import delivered
@@ -364,7 +364,7 @@ def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Flo
     amount = sums(measured.row, measured.term.value(answer), size)
     sign = 1.0 if limit.bound.startswith("max") else -1.0
     if limit.bound in ("min", "max"):
-        bound = bound_values(measured, scenario)
+        bound = carried(measured, bound_values(measured, scenario), amount)
         return amount, bound, sign * (bound - amount), np.maximum(sign * (amount - bound), 0.0)
     assert isinstance(limit.value, float)
     _, window, future = measured.codes()

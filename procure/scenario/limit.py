@@ -39,6 +39,7 @@ class Limit(Noun):
       window, with ``min_count`` when its amount (a level: its average) reaches ``count_from``.
     - ``max_hhi`` bounds the Herfindahl-Hirschman index of the values of ``per``: the sum of their squared shares, from
       1 / values, where all are alike, to 1.
+    - With ``carry_over`` a budget that a window leaves is not lost: the next one may use that share of it, and so on.
     - ``period`` and ``year`` in ``where`` say when the limit holds, as ``from`` and ``until`` do.
     - ``soft`` lets it be broken at a price per unit of the quantity (per value, for counts).
     """
@@ -59,6 +60,9 @@ class Limit(Noun):
     start: When | None = Field(default=None, alias="from", description="First period it holds in")
     until: When | None = Field(default=None, description="It does not hold from this date on")
     every: Every | None = Field(default=None, description="Window: period, month, quarter, year, horizon")
+    carry_over: PositiveShare | None = Field(
+        default=None, description="Share of what a window leaves of its max that the next one may use as well"
+    )
     soft: Money | None = Field(
         default=None, description="USD per unit of the quantity beyond the limit, in each of its windows; none: hard"
     )
@@ -113,6 +117,13 @@ class Limit(Noun):
             )
         if self.of and not self.bound.endswith("share"):
             raise ValueError("expected no of: it belongs to shares; remove it")
+        if self.carry_over is not None:
+            default = None if self.quantity in LEVELS else "horizon"
+            if self.bound != "max" or self.quantity in LEVELS or (self.every or default) == "horizon":
+                raise ValueError(
+                    "expected no carry_over: it belongs to a max of what adds up over time, in windows; "
+                    "write max and every, or remove it"
+                )
         if self.bound in ("min", "max") and isinstance(self.value, Series) and not isinstance(self.value.form, float):
             default = "period" if self.quantity in LEVELS else "horizon"
             if (self.every or default) != "period":

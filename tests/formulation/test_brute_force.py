@@ -110,6 +110,7 @@ def limits(draw: st.DrawFn, periods: int) -> dict[str, Any]:
     limit: dict[str, Any] = draw(st.sampled_from([
         {"quantity": "spend", "max": draw(st.integers(4, 20))},
         {"quantity": "spend", "every": "period", "max": draw(st.integers(2, 10))},
+        {"quantity": "spend", "every": "period", "max": draw(st.integers(2, 6)), "carry_over": 0.5},
         {"quantity": "spend", "where": {"region": "r0"}, "max_share": 0.5},
         {"quantity": "power", "per": "region", "max": draw(st.sampled_from([1.0, 2.5]))},
         {"quantity": "chips", "where": {"region": "r1"}, "max_share": 0.5},
@@ -295,7 +296,12 @@ class Enumeration:
         over = np.zeros(len(amount))
         for chosen in wanted:
             part, whole = amount[:, chosen].sum(axis=1), amount.sum(axis=1)
-            if "max" in limit:
+            if "carry_over" in limit:
+                left, excess = np.zeros(len(part)), np.zeros_like(part)
+                for period in range(part.shape[1]):
+                    left = limit["max"] + 0.5 * np.maximum(left, 0) - part[:, period]
+                    excess[:, period] = -left
+            elif "max" in limit:
                 excess = part - limit["max"]
             elif "min" in limit:
                 excess = limit["min"] - part

@@ -64,6 +64,7 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
             {"quantity": "units", "where": {"vendor": "green"}, "max": [6, 10]},
             {"quantity": "units", "where": {"vendor": "grey"}, "min": 1, "soft": 0.5},
             {"quantity": "spend", "per": "vendor", "max_share": 0.5},
+            {"quantity": "spend", "per": "vendor", "every": "period", "max": 15, "carry_over": 0.5, "soft": 2},
             {"quantity": "compute", "where": {"vendor": "grey"}, "min_share": 0.1, "every": "horizon"},
         ],
     ),

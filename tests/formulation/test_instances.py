@@ -48,6 +48,7 @@ FAR = {"accelerator": "gpu", "region": "there", "contract": "on_demand", "price_
 RESERVED = {**FAR, "contract": "reserved", "lead": "1 hour", "term": "3 hours"}
 ONBOARD = {"kind": "onboard", "cost_usd": 8, "unlocks": [{"offers": {"provider": "q"}}]}
 
+BUDGET = {"quantity": "spend", "every": "period", "max": 15}
 INDEX = {"quantity": "units", "per": "vendor", "every": "horizon", "max_hhi": 0.5}
 
 CASES = [
@@ -166,6 +167,11 @@ CASES = [
     limited(50, {"quantity": "carbon", "max": 1.5}),
     limited(48, {"quantity": "power", "where": {"region": "north"}, "max": "6 MW"}),
     limited(None, {"quantity": "spend", "max": 39}),
+    # 5 chips, then 10: 10 and 20 USD of a budget of 15 an hour, what is left of it handed on in full or by half
+    Case("limits", 30, {"workloads.work.demand": [5, 10]}, limits=({**BUDGET, "carry_over": 1},)),
+    Case("limits", None, {"workloads.work.demand": [5, 10]}, limits=({**BUDGET, "carry_over": 0.5},)),
+    Case("limits", 32.5, {"workloads.work.demand": [5, 10]}, limits=({**BUDGET, "carry_over": 0.5, "soft": 1},)),
+    Case("limits", None, {"workloads.work.demand": [10, 5]}, limits=({**BUDGET, "carry_over": 1},)),
     # an index of 0.5 over 20 chip-hours: the shares lie on a circle around a third each, of radius sqrt(1/2 - 1/3),
     # opposite to the prices; of whole units, the sum of squares at most 200, (10, 10, 0) is the cheapest
     limited(20 * (10 - 7**0.5) / 3, INDEX),

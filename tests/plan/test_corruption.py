@@ -101,6 +101,7 @@ SCENARIO: Plan = {
          "soft": 0.1},
         {"id": "power", "quantity": "power", "per": "provider", "max": 0.15},
         {"id": "carbon", "quantity": "carbon", "max": 200},
+        {"id": "budget", "quantity": "spend", "every": "quarter", "max": 400000, "carry_over": 0.5, "soft": 0.01},
         {"id": "mix", "quantity": "compute", "per": "vendor", "every": "horizon", "max_hhi": 0.55},
         {"id": "idle", "quantity": "idle", "every": "horizon", "max": 30},
     ],

@@ -105,6 +105,13 @@ CASES = {
     "unknown quantity": ("quantity: spend", "quantity: spent", 16, "limits[0].quantity", "'spent'", "mean spend"),
     "unknown stack": ("stack: cuda", "stack: cudda", 4, "accelerators[0].stack", "'cudda'", "Did you mean cuda?"),
     "two bounds": ("max: 1 bn", "max: 1 bn, min: 1", 16, "limits[0]", "entry cap", "one limit for each"),
+    "a level handed on": (
+        "quantity: spend, where: {vendor: nvidia}, max: 1 bn", "quantity: units, max: 3, carry_over: 1", 16,
+        "limits[0]", "entry cap", "adds up over time, in windows",
+    ),
+    "a whole handed on": (
+        "max: 1 bn", "max: 1 bn, carry_over: 50 %", 16, "limits[0]", "entry cap", "write max and every",
+    ),
     "an index of nothing": (
         "max: 1 bn", "max_hhi: 0.4", 16, "limits[0]", "entry cap", "expected per. An index is of the values",
     ),

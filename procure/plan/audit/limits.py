@@ -137,14 +137,18 @@ def _bounded(
         value.on(facts.horizon)[windows.first] if isinstance(value, Series) else np.full(len(windows.labels), value)
     )
     sign = 1.0 if limit.bound.startswith("max") else -1.0
-    allowed = np.broadcast_to(series if totals is None else series * totals, amounts.shape)
+    stated = np.array(np.broadcast_to(series, amounts.shape))
+    if limit.carry_over is not None:
+        for number in range(1, len(windows.labels)):  # what a window leaves, the next one may use
+            stated[:, number] += limit.carry_over * np.maximum(stated[:, number - 1] - amounts[:, number - 1], 0.0)
+    allowed = stated if totals is None else stated * totals
     excess = sign * (amounts - allowed)
     sizes = np.maximum(np.abs(amounts), np.abs(allowed if totals is None else totals))
     tolerance = held(sizes)
     for group, window in np.argwhere(np.broadcast_to(shown, amounts.shape)).tolist():
         yield LimitRow(
             limit.id, names[group], windows.labels[window], limit.bound,
-            float(values[group, window]), float(series[window]), float(excess[group, window]),
+            float(values[group, window]), float(stated[group, window]), float(excess[group, window]),
             float(tolerance[group, window]), int(windows.last[window]), limit.soft,
             totals is not None and float(totals[group, window]) <= NOTHING,
         )  # fmt: skip
