@@ -26,6 +26,8 @@ class Projects(Rule):
       in step j of a ramp: Σ_c serve[w,c,t,k,f,j] ≤ most · start[p, t - delay - j], and the pairs work at full
       throughput only once the ramp is over.
 
+    - volume: Σ_{o,s} order[o,s] ≥ min_units[p] · Σ_s start[p,s] over the offers that p unlocks.
+
     Every bound is that of its own row: what supply allows, or what the workload asks for.
     """
 
@@ -92,6 +94,7 @@ class Projects(Rule):
             return
         self._once(model, unlocks, start)
         self._chains(model, unlocks, start)
+        self._volumes(model, unlocks, start)
         for number, lock in enumerate(unlocks.offers):
             _lock_offers(model, unlocks, lock, number)
         for number, lock in enumerate(unlocks.pairs):
@@ -132,17 +135,29 @@ class Projects(Rule):
                 labels = (index.project_label(mine), index.project_label(np.array([number[name]])))
                 model.builder.rows("excludes", labels, [(np.zeros(pair.size, dtype=np.int64), pair)], upper=1.0)
 
+    def _volumes(self, model: Model, unlocks: Unlocks, start: Decisions | None) -> None:
+        order, begun = model.table("order"), _all(start)
+        for number, project in enumerate(unlocks.projects):
+            if project.min_units:
+                mine = begun.where(begun.labels["project"] == number).times(-project.min_units)
+                entries = [(np.zeros(mine.size, dtype=np.int64), mine)]
+                if order is not None:
+                    units = order.term().where(unlocks.unlocked_offers[number][order.labels["source"]])
+                    entries.append((np.zeros(units.size, dtype=np.int64), units))
+                labels = (model.index.project_label(np.array([number])),)
+                model.builder.rows("volume", labels, entries, lower=0.0)
+
 
 def _without_supply(scenario: Scenario, unlocks: Unlocks) -> Iterable[Complaint]:
     """Ask for a supply of locked offers where nothing else bounds what may be worth buying."""
-    if not dilutes(scenario):
-        return
+    wanted = unlocks.of_volume | dilutes(scenario)
     for lock in unlocks.offers:
         names = " or ".join(scenario.projects[number].id for number in lock.projects)
-        for number in np.flatnonzero(lock.where).tolist():
+        for number in np.flatnonzero(lock.where & wanted).tolist():
             offer = scenario.offers[number]
             if all(most is None for most in (offer.supply_total, offer.supply_per_period, offer.max_order)):
-                expected = f"expected a supply: {names} unlocks it, and a limit rewards buying more"
+                why = "its volume asks" if unlocks.of_volume[number] else "a limit asks"
+                expected = f"expected a supply: {names} unlocks it, and {why} for more than is needed"
                 yield Complaint(("offers", number, "supply_total"), "missing", expected, "Add supply_total.")
 
 

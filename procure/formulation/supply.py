@@ -10,6 +10,7 @@ from procure.formulation.ledger import Decisions, Ledger, hours_of, item
 from procure.formulation.model import Model, Rule
 from procure.formulation.need import dilutes, need_chips
 from procure.formulation.term import CONSTANT, Term
+from procure.formulation.unlocks import Unlocks
 from procure.scenario.complaint import Complaint
 from procure.scenario.horizon import Horizon
 from procure.scenario.scenario import Scenario
@@ -129,7 +130,7 @@ def most_units(index: Index, eligible: Bools) -> Floats:
     """Return the most units of each offer worth ordering or renting in each period, shape (offers, T).
 
     Supply bounds it; so does what all workloads together could use, unless a limit may reward buying more than is
-    needed (a least amount, or a share whose other side can be diluted).
+    needed (a least amount, or a share whose other side can be diluted), or a project asks for a least volume.
     """
     most = index.supply.copy()
     if not dilutes(index.scenario):
@@ -145,16 +146,17 @@ def most_units(index: Index, eligible: Bools) -> Floats:
         useful = np.take_along_axis(useful, period, axis=1)
         units = useful / (index.chips_per_unit * index.availability)[:offers, None]
         whole = np.where(index.divisible[:, None], units, np.ceil(units - 1e-9))
-        most = np.minimum(most, np.maximum(whole, index.prices("min_order")[:, None]))
+        needed = np.minimum(most, np.maximum(whole, index.prices("min_order")[:, None]))
+        most = np.where(Unlocks(index).of_volume[:, None], most, needed)
     return np.where(index.divisible[:, None], most, np.floor(most + 1e-9))
 
 
 def _useful(model: Model) -> Bools:
-    # an offer no workload may run on is worth ordering only to satisfy a limit
+    # an offer no workload may run on is worth ordering only to satisfy a limit or a least volume
     index = model.index
     if dilutes(index.scenario):
         return np.ones(len(index.offers), dtype=bool)
-    return np.asarray(model.classes.of_source[: len(index.offers)] >= 0)
+    return np.asarray((model.classes.of_source[: len(index.offers)] >= 0) | Unlocks(index).of_volume)
 
 
 def cross(index: Index, *codes: Ints) -> tuple[Ints, ...]:

@@ -72,15 +72,26 @@ class Unlocks:
         return tuple(np.array(group, dtype=np.int64) for group in members.values())
 
     @cached_property
-    def offers(self) -> tuple[Lock, ...]:
-        """Locks on offers."""
+    def unlocked_offers(self) -> Bools:
+        """Which offers each project unlocks, shape (P, O)."""
         count = len(self._index.offers)
         unlocked = np.zeros((len(self.projects), count), dtype=bool)
         for number, project in enumerate(self.projects):
             for unlock in project.unlocks:
                 if not unlock.workloads:
                     unlocked[number] |= self._index.sources.mask(unlock.offers)[:count]
-        return tuple(self._locks(unlocked))
+        return unlocked
+
+    @cached_property
+    def offers(self) -> tuple[Lock, ...]:
+        """Locks on offers."""
+        return tuple(self._locks(self.unlocked_offers))
+
+    @cached_property
+    def of_volume(self) -> Bools:
+        """Which offers count towards the least volume of a project, shape (O,)."""
+        asks = np.array([bool(project.min_units) for project in self.projects], dtype=bool)
+        return np.asarray(self.unlocked_offers[asks].any(axis=0))
 
     @cached_property
     def unlocked_pairs(self) -> Bools:

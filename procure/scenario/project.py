@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from procure.scenario.horizon import When
 from procure.scenario.noun import Id, Noun, Sourced
 from procure.scenario.selection import Selection
-from procure.scenario.units import Duration, Money, PositiveShare, Unit, parse_power_mw
+from procure.scenario.units import Duration, Money, Plain, PositiveShare, Unit, parse_power_mw
 
 ProjectKind = Literal["onboard", "port", "build", "programme", "certify"]
 Power = Annotated[float, Unit(parse_power_mw, "MW at the meter")]
@@ -54,6 +54,9 @@ class Project(Sourced):
     must: bool = Field(default=False, description="It is started in any case")
     unlocks: tuple[Unlock, ...] = ()
     power_mw: dict[Id, Power] = Field(default_factory=dict, description="MW it adds to regions with limited power")
+    min_units: Plain = Field(
+        default=0.0, description="Fewest units ordered over the horizon, once it is started, of the offers it unlocks"
+    )
     ramp: tuple[PositiveShare, ...] = Field(default=(), description="Throughput in the first periods after it is ready")
     requires: tuple[Id, ...] = Field(default=(), description="Projects that are ready when this one starts")
     excludes: tuple[Id, ...] = Field(default=(), description="Projects that are not started if this one is")
@@ -65,4 +68,6 @@ class Project(Sourced):
             raise ValueError("expected workloads in every unlock: a ramp is of their throughput; add them")
         if self.ramp and not self.unlocks:
             raise ValueError("expected unlocks: a ramp is of the throughput of what a project unlocks; add them")
+        if self.min_units and all(unlock.workloads for unlock in self.unlocks):
+            raise ValueError("expected an unlock of offers, without workloads: min_units is of those; add it")
         return self

@@ -37,7 +37,12 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
                 "must": True,
                 "unlocks": [{"offers": {"stack": "xla"}, "workloads": {"codebase": "code"}}],
             },
-            "projects.onboard": {"kind": "onboard", "delay": "1 hour", "unlocks": [{"offers": {"provider": "q"}}]},
+            "projects.onboard": {
+                "kind": "onboard",
+                "delay": "1 hour",
+                "min_units": 2,
+                "unlocks": [{"offers": {"provider": "q"}}],
+            },
             "projects.wait": {"kind": "certify"},
             "offers.far": {
                 "accelerator": "gpu",
@@ -45,6 +50,7 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
                 "contract": "reserved",
                 "lead": "1 hour",
                 "term": "2 hours",
+                "supply_total": 3,
                 "price_usd_per_unit_hour": 2,
             },
         },

@@ -114,6 +114,13 @@ CASES = [
     # a reserved unit of it is ordered an hour before the provider is ready, and active when it is
     Case("projects", 10 + 12 + 8, {"offers.far": RESERVED, "projects.onboard": {**ONBOARD, "delay": "1 hour"},
                                    "projects.port": None, "offers.tpu": None}),
+    # a third unit at least, ordered as late as it may be, 2, beside the two that are needed, 12; with six more, 24 and
+    # the onboarding cost more than the 30 of the dear gpu
+    Case("projects", 10 + 14 + 8, {"offers.far": {**RESERVED, "supply_total": 9}, "projects.port": None,
+                                   "offers.tpu": None, "offers.gpu.supply_total": 9,
+                                   "projects.onboard": {**ONBOARD, "delay": "1 hour", "min_units": 3}}),
+    Case("projects", 40, {"offers.far": {**RESERVED, "supply_total": 9}, "projects.port": None, "offers.tpu": None,
+                          "offers.gpu.supply_total": 9, "projects.onboard": {**ONBOARD, "min_units": 8}}),
     Case("projects", None, {"projects.port.must": True}, limits=({"quantity": "project_cost", "max": 5},)),
     Case("projects", 40, limits=({"quantity": "project_cost", "where": {"project": "port"}, "max": 7},)),
     Case("projects", 27, limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 0},)),

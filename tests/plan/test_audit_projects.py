@@ -35,7 +35,7 @@ SCENARIO: Plan = {
     ],
     "offers": [
         {**RENTED, "id": "od", "accelerator": "a", "region": "east", "price_usd_per_unit_hour": 10},
-        {**RENTED, "id": "lot", "accelerator": "a", "region": "west"},
+        {**RENTED, "id": "lot", "accelerator": "a", "region": "west", "supply_total": 99},
         {**RENTED, "id": "lease", "accelerator": "b", "region": "east", "contract": "reserved", "term": "1 quarter"},
         {**RENTED, "id": "hall", "accelerator": "a", "region": "west", "contract": "reserved", "term": "1 quarter",
          "lead": "1 quarter", "supply_total": 1, "price_usd_per_unit_hour": 0.5},
@@ -58,7 +58,7 @@ SCENARIO: Plan = {
         },
         {
             "id": "site", "kind": "build", "cost_usd": 200, "delay": "6 months", "power_mw": {"west": 0.1},
-            "one_of": "port", "unlocks": [{"offers": {"region": "west"}}],
+            "one_of": "port", "unlocks": [{"offers": {"region": "west"}}], "min_units": 1,
         },
         {
             "id": "site-2", "kind": "build", "cost_usd": "1 bn", "delay": "6 months", "power_mw": {"west": 0.1},
@@ -228,6 +228,8 @@ BROKEN: list[tuple[Callable[[Plan], None], str, str]] = [
     (add("serving", workload="chat", source="odd", period=Q5, rate=1.0, **CELL), f"serving[chat,odd,{Q5},all]",
      "before port-c is ready"),
     (start("port", Q3), f"capacity[lease,{Q4},all]", "serves with more chips than work"),  # its ramp is then in Q4
+    (lambda plan: [column.clear() for column in plan["decisions"]["orders"].values()], "projects[site]",
+     "fewer units than its least volume: found 0, expected 1"),
     (drop("site"), f"limits[power_mw,west,{Q4}/all]", "breaks its max"),
     (start("site", Q2), f"limits[power_mw,west,{Q3}/all]", "breaks its max"),
 ]  # fmt: skip

@@ -57,6 +57,7 @@ CASES = {
         ["id: a, kind: port, ramp: [50 %], unlocks: [{offers: {stack: cuda}}]"], "projects[0]", "entry a",
         "workloads in every unlock",
     ),
+    "a volume of nothing": ([f"id: a, min_units: 3, {PORT}"], "projects[0]", "entry a", "unlock of offers"),
     "a ramp of nothing": (["id: a, kind: port, ramp: [50 %]"], "projects[0]", "entry a", "expected unlocks"),
     "a ramp above all": ([f"id: a, ramp: [150 %], {PORT}"], "projects[0].ramp[0]", "'150 %'", "at most 1"),
     "before the horizon": (["id: a, kind: port, until: 2026-01"], "projects[0].until", "2026-01", "inside the horizon"),

@@ -16,7 +16,7 @@ from procure.plan.audit.demand import check_demand, check_pools, check_served, c
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.figures import expected_figures
 from procure.plan.audit.limits import check_limits, limit_rows
-from procure.plan.audit.projects import check_locks, check_starts
+from procure.plan.audit.projects import check_locks, check_starts, check_volumes
 from procure.plan.audit.report import AuditReport, Finding, Findings
 from procure.plan.audit.tables import FIGURES, Table, read_tables
 from procure.plan.audit.totals import Totals, check_result
@@ -61,6 +61,7 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     amounts = Amounts(facts, decisions)
     check_starts(findings, facts, decisions.starts)
     check_locks(findings, facts, decisions)
+    check_volumes(findings, facts, decisions)
     check_orders(findings, facts, decisions.orders)
     check_rents(findings, facts, decisions.rents)
     check_capacity(findings, facts, amounts)

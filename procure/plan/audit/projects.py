@@ -1,5 +1,6 @@
 """Rules on projects: when they are started, which may not be or must be, and what is locked until they are ready."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -10,7 +11,7 @@ from procure.plan.audit.decisions import Decisions
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.starts import Starts
-from procure.plan.audit.sums import IntArray
+from procure.plan.audit.sums import IntArray, held
 from procure.plan.audit.unlocks import Lock, offer_locks, pair_locks
 
 
@@ -87,6 +88,22 @@ def check_locks(findings: Findings, facts: Facts, decisions: Decisions) -> None:
         _locked(findings, facts, lock, (rents.offer,), rents.period, "rents", rent)
     for lock in pair_locks(facts, decisions.starts):
         _locked(findings, facts, lock, (serving.work, serving.source), serving.period, "serving", serve)
+
+
+def check_volumes(findings: Findings, facts: Facts, decisions: Decisions) -> None:
+    """Find projects started of whose offers too few units are ordered."""
+    orders = decisions.orders
+    for number in sorted(set(decisions.starts.project.tolist())):
+        project = facts.projects[number]
+        unlocked = np.zeros(len(facts.sources), dtype=bool)
+        for unlock in project.unlocks:
+            if not unlock.workloads:
+                unlocked |= facts.scenario.sources.mask(unlock.offers)
+        units = math.fsum(orders.units[unlocked[orders.offer]].tolist())
+        findings.count("volume")
+        if units < project.min_units - held(project.min_units):
+            name = row_name("projects", (project.id,))
+            findings.add(name, "is started for fewer units than its least volume", units, project.min_units)
 
 
 def _locked(
