@@ -50,7 +50,7 @@ def test_what_a_folder_lacks_is_bundled(tmp_path):
     ("row", "field", "value", "expected", "remedy"),
     [
         ("a,alpha,north/fi,on_demand,,nan,,s,2026,", "price_usd_per_unit_hour", "nan", "money, such as", "Correct"),
-        ("a,alpha,north/fi,on_demand,,1e30,,s,2026,", "price_usd_per_unit_hour", "1e30", "at most 1e+16", "zeros"),
+        ("a,alpha,north/fi,on_demand,,1e30,,s,2026,", "price_usd_per_unit_hour", "1e30", "at most 1e+18", "zeros"),
         ("a,alpha,north/fi,on_demand,,-3,,s,2026,", "price_usd_per_unit_hour", "-3", "at least 0", "Correct"),
         ("a,alpha,north/fi,on_demand,,3,,s,2026,EUR", "currency", "EUR", "expected USD", "Convert"),
         ("a,alpha,north/fi,on_demand,,3 eur,,s,2026,", "price_usd_per_unit_hour", "3 eur", "US dollars", "onvert"),
