@@ -85,7 +85,7 @@ class Race:
     def _runs(self, contestant: str, exported: "Exported") -> list[dict[str, Any]]:
         """Return all runs of a contestant, from the results or from now."""
         found: list[dict[str, Any]] = []
-        while len(found) < self._repeats or (len(found) < SHORT_RUNS and found[0]["seconds"] < SHORT_S):
+        while len(found) < self._repeats or (len(found) < SHORT_RUNS and short(found[0])):
             key = self._key(contestant, len(found) + 1)
             known = None if contestant in self._again else self._results[key]
             if known is None:
@@ -103,6 +103,11 @@ class Race:
         return (
             f"{self._instance.name} | {contestant} | {limits} | {self._hash} | {version_of(contestant)} | run {number}"
         )
+
+
+def short(known: dict[str, Any]) -> bool:
+    """Whether a trial was so short that one run says little; one that had to be killed was not."""
+    return float(known["seconds"]) < SHORT_S and not str(known["ending"]).startswith("killed")
 
 
 class Exported:
