@@ -28,7 +28,7 @@ from solvers.strategies.direct import direct
 from solvers.strategies.together import Cancels, Entrant, Watch, joined, together
 
 CORE = "solvers.backends.highs_core"
-CORE_SHARE, SHAPE_SHARE = 0.75, 0.7
+CORE_SHARE, SHAPE_SHARE = 0.9, 0.7
 """Shares of the time that is left which core and shape may take."""
 GOOD_PLAN = 0.01
 """Gap of a plan beside which the engine need not look for others while it proves the shape."""
