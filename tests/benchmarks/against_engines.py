@@ -151,8 +151,9 @@ def heading(settings: Settings, asked: dict[str, str]) -> list[str]:
     known = ", ".join(f"{name} {number}" for name, number in versions().items())
     return [
         f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']:.0f} GB, {here['system']}. {known}.",
-        f"Limit {settings.time_limit_s:g} s, gap {100 * settings.gap:g} %, {settings.threads} thread(s), "
-        f"{settings.jobs} trial(s) at once. " + "; ".join(f"{name}: {what}" for name, what in asked.items()) + ".",
+        f"Limit {settings.time_limit_s:g} s, gap {100 * settings.gap:g} %, {settings.threads} thread(s). "
+        + "; ".join(f"{name}: {what}" for name, what in asked.items())
+        + ".",
     ]
 
 

@@ -103,12 +103,25 @@ def geometric_mean(values: Iterable[float]) -> float:
     return math.exp(math.fsum(logs) / max(len(logs), 1))
 
 
+def _conditions(rows: Sequence[Row]) -> str:
+    """Return in words how busy the machine was: what ran beside a trial slows it down."""
+    trials = [(name, trial) for row in rows for name, trial in row.trials.items()]
+    jobs = " or ".join(map(str, sorted({trial["jobs"] for _, trial in trials})))
+    names = list(dict.fromkeys(name for name, _ in trials))
+    loads = {name: median(trial["load"] for who, trial in trials if who == name) for name in names}
+    told = ", ".join(f"{name} {load:.1f}" for name, load in loads.items())
+    largest = max(trial["load"] for _, trial in trials)
+    return (
+        f"{jobs} trial(s) at once. Load of the machine when a trial began, median: {told}; largest: {largest:.1f}. "
+        "Under loads that differ, small differences in time say nothing."
+    )
+
+
 def markdown(rows: Sequence[Row], gap: float, head: Sequence[str]) -> str:
     """Return the whole report; `gap` is what the contestants were asked for."""
     targets = [target for target in TARGETS[1:] if target >= gap] or [TARGETS[1]]
-    load = max(trial["load"] for row in rows for trial in row.trials.values())
     parts = ["# procure against the engines by themselves", *head]
-    parts += [f"Largest load of the machine when a trial began: {load:.1f}.", READING.replace("\n", " ")]
+    parts += [_conditions(rows), READING.replace("\n", " ")]
     parts += [f"## Seconds to a proved {100 * targets[-1]:g} %", _instances(rows, targets[-1])]
     if any(OURS in row.trials and row.engines for row in rows):
         parts += ["## Best engine / procure", _ratios(rows, targets)]

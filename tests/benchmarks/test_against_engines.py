@@ -19,7 +19,7 @@ def trial(seconds_to, *, checked=100.0, ok=True, bound=99.95, memory_mb=50.0, tr
     return {
         "ending": "optimal", "seconds": 8.0, "objective": checked, "bound": bound, "gap": 0.0005,
         "seconds_to": dict(zip(("0.1", "0.01", "0.005", "0.001"), seconds_to, strict=True)), "memory_mb": memory_mb,
-        "checked": verdict, "trace": trace, "load": 1.0,
+        "checked": verdict, "trace": trace, "load": 1.0, "jobs": 1,
     }  # fmt: skip
 
 
