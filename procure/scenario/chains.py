@@ -1,24 +1,28 @@
-"""How projects depend on one another: requires, excludes, one of."""
+"""How projects, and how agreements, depend on one another: requires, excludes, one of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from procure.scenario.agreement import Agreement
 from procure.scenario.complaint import Complaint, near
 from procure.scenario.project import Project
 
 if TYPE_CHECKING:
     from procure.scenario.scenario import Scenario
 
+Link = Project | Agreement
+
 
 def chains(scenario: "Scenario") -> Iterable[Complaint]:
-    """Complain of unknown projects and regions, circles, and projects that can never be started, or never as asked."""
-    projects = {project.id: project for project in scenario.projects}
+    """Complain of unknown names, circles, and projects or agreements that can never be, or never as asked."""
+    yield from _power(scenario)
+    yield from _linked("projects", "project", "started", scenario.projects)
+    yield from _linked("agreements", "agreement", "signed", scenario.agreements)
+
+
+def _power(scenario: "Scenario") -> Iterable[Complaint]:
     limited = {region.id for region in scenario.regions if region.power_mw is not None}
     for number, project in enumerate(scenario.projects):
-        for field in ("requires", "excludes"):
-            for name in getattr(project, field):
-                if name not in projects:
-                    yield Complaint(("projects", number, field), name, "unknown project", near(name, projects))
         for name in project.power_mw:
             if name not in {region.id for region in scenario.regions}:
                 known = [region.id for region in scenario.regions]
@@ -26,47 +30,56 @@ def chains(scenario: "Scenario") -> Iterable[Complaint]:
             elif name not in limited:
                 remedy = f"Add power_mw to region {name}, 0 if there is none before."
                 yield Complaint(("projects", number, "power_mw", name), name, "its power is not limited", remedy)
-        yield from _alone(project, number, projects)
-    circle = _circle(scenario.projects)
+
+
+def _linked(field: str, what: str, done: str, links: Sequence[Link]) -> Iterable[Complaint]:
+    by_id = {link.id: link for link in links}
+    for number, link in enumerate(links):
+        for kind in ("requires", "excludes"):
+            for name in getattr(link, kind):
+                if name not in by_id:
+                    yield Complaint((field, number, kind), name, f"unknown {what}", near(name, by_id))
+        yield from _alone((field, number), link, by_id, done)
+    circle = _circle(links)
     if circle:
-        number = [project.id for project in scenario.projects].index(circle[0])
+        number = [link.id for link in links].index(circle[0])
         text = " requires ".join((*circle, circle[0]))
-        yield Complaint(("projects", number, "requires"), text, "requirements go round", "Remove one of them.")
-    yield from _musts(scenario.projects)
+        yield Complaint((field, number, "requires"), text, "requirements go round", "Remove one of them.")
+    yield from _musts(field, links, done)
 
 
-def _alone(project: Project, number: int, projects: dict[str, Project]) -> Iterable[Complaint]:
-    for name in project.requires:
-        other = projects.get(name)
-        rivals = other is not None and project.one_of is not None and project.one_of == other.one_of
-        if name in project.excludes or rivals or (other is not None and project.id in other.excludes):
-            expected = f"it requires {name} and rules it out: it can never be started"
-            yield Complaint(("projects", number, "requires"), name, expected, "Remove one of the two.")
-    if project.id in project.excludes:
-        yield Complaint(("projects", number, "excludes"), project.id, "it excludes itself", "Remove it.")
+def _alone(place: tuple[str | int, ...], link: Link, links: Mapping[str, Link], done: str) -> Iterable[Complaint]:
+    for name in link.requires:
+        other = links.get(name)
+        rivals = other is not None and link.one_of is not None and link.one_of == other.one_of
+        if name in link.excludes or rivals or (other is not None and link.id in other.excludes):
+            expected = f"it requires {name} and rules it out: it can never be {done}"
+            yield Complaint((*place, "requires"), name, expected, "Remove one of the two.")
+    if link.id in link.excludes:
+        yield Complaint((*place, "excludes"), link.id, "it excludes itself", "Remove it.")
 
 
-def _musts(projects: Sequence[Project]) -> Iterable[Complaint]:
-    wanted = {project.id: project for project in projects}
-    todo = [project.id for project in projects if project.must]
+def _musts(field: str, links: Sequence[Link], done: str) -> Iterable[Complaint]:
+    wanted = {link.id: link for link in links}
+    todo = [link.id for link in links if link.must]
     musts = set(todo)  # and what they require, and so on
     while todo:
         for other in wanted[todo.pop()].requires:
             if other in wanted and other not in musts:
                 musts.add(other)
                 todo.append(other)
-    for number, project in enumerate(projects):
-        for before in projects[:number]:
-            rivals = project.one_of is not None and project.one_of == before.one_of
-            apart = rivals or before.id in project.excludes or project.id in before.excludes
-            if apart and project.id in musts and before.id in musts:
-                expected = f"both it and {before.id} must be started, and exclude one another"
-                yield Complaint(("projects", number, "id"), project.id, expected, "Take a must away, or the exclusion.")
+    for number, link in enumerate(links):
+        for before in links[:number]:
+            rivals = link.one_of is not None and link.one_of == before.one_of
+            apart = rivals or before.id in link.excludes or link.id in before.excludes
+            if apart and link.id in musts and before.id in musts:
+                expected = f"both it and {before.id} must be {done}, and exclude one another"
+                yield Complaint((field, number, "id"), link.id, expected, "Take a must away, or the exclusion.")
 
 
-def _circle(projects: Sequence[Project]) -> tuple[str, ...]:
-    """Return projects that require one another in a circle, none where there is no circle."""
-    requires = {project.id: project.requires for project in projects}
+def _circle(links: Sequence[Link]) -> tuple[str, ...]:
+    """Return links that require one another in a circle, none where there is no circle."""
+    requires = {link.id: link.requires for link in links}
     done: set[str] = set()
     for start, first in requires.items():
         path = [start]

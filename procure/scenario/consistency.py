@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from procure.scenario.complaint import Complaint, near, show
+from procure.scenario.contracts import named_selections
 from procure.scenario.edit import COLLECTIONS
 from procure.scenario.limit import Limit
 from procure.scenario.selection import SOURCE_LABELS, WORK_LABELS, unknown_values
@@ -35,6 +36,11 @@ def references(scenario: "Scenario") -> Iterable[Complaint]:
                 if value not in known:
                     yield Complaint((name, number, field), value, f"unknown {field}", near(value, known))
     yield from _work_references(scenario, chips)
+    agreed = {agreement.id for agreement in scenario.agreements}
+    for number, limit in enumerate(scenario.limits):
+        if limit.if_signed and limit.if_signed not in agreed:
+            wrong = limit.if_signed
+            yield Complaint(("limits", number, "if_signed"), wrong, "unknown agreement", near(wrong, agreed))
 
 
 def _work_references(scenario: "Scenario", chips: set[str]) -> Iterable[Complaint]:
@@ -67,6 +73,9 @@ def selections(scenario: "Scenario") -> Iterable[Complaint]:
             path = ("projects", number, "unlocks", at)
             yield from _strangers((*path, "offers"), unlock.offers, offered)
             yield from _strangers((*path, "workloads"), unlock.workloads, worked, "workloads")
+    for number, agreement in enumerate(scenario.agreements):
+        for field, selection in named_selections(agreement):
+            yield from _strangers(("agreements", number, *field), selection, offered)
     for number, limit in enumerate(scenario.limits):
         yield from _strangers(("limits", number, "where"), limit.where, known)
         yield from _strangers(("limits", number, "of"), limit.of, known)
@@ -85,16 +94,19 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
         carried |= {"ledger"}
     elif limit.quantity == "project_cost":
         carried = {"project", "ledger", "period", "year"}
+    elif limit.quantity in ("shortfall_cost", "vendor_inflow"):
+        carried = {"agreement", "period", "year"}
     if limit.quantity in ("cost", "committed_tail"):
-        carried |= {"project"}
+        carried |= {"project", "agreement"}
     for field, known in (("where", carried), ("of", carried - {"period", "year"})):
         for label in getattr(limit, field):
             if label not in known:
                 remedy = f"{limit.quantity} can be selected by {', '.join(sorted(known))}."
                 yield Complaint(("limits", number, field, label), label, f"{limit.quantity} has no such label", remedy)
-    mixed = by_offer & {*limit.where, limit.per}
-    if mixed and "project" in (*limit.where, limit.per):
-        expected = f"a project has no {', '.join(sorted(mixed))}: nothing has both labels"
+    named = {*limit.where, *([limit.per] if limit.per else [])}
+    if len(things := [kind for kind in (by_offer | by_work, {"project"}, {"agreement"}) if named & kind]) > 1:
+        labels = " and ".join(sorted(named & set().union(*things)))
+        expected = f"expected labels of one kind of thing: nothing has {labels}"
         yield Complaint(("limits", number, "where"), limit.id, expected, "Write one limit for each.")
     if limit.per in ("period", "year"):
         yield Complaint(
@@ -124,7 +136,7 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
     horizon = scenario.horizon
     last = horizon.periods
     span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
-    for name in ("workloads", "projects", "limits", "fleet"):
+    for name in ("workloads", "projects", "agreements", "limits", "fleet"):
         for number, entry in enumerate(getattr(scenario, name)):
             begin = horizon.index(entry.start) if entry.start else 0
             end = horizon.index(entry.until) if entry.until else last

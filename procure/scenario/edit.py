@@ -4,9 +4,22 @@ from typing import Any, Final
 
 from procure.scenario.complaint import Complaint, InvalidData, near, show
 
-COLLECTIONS: Final = ("accelerators", "regions", "offers", "workloads", "projects", "limits", "fleet")
+COLLECTIONS: Final = (
+    "accelerators", "regions", "offers", "workloads", "projects", "agreements", "limits", "fleet",
+)  # fmt: skip
 """Keys of a scenario that hold lists of nouns, each named by its id."""
-_MAPPINGS: Final = ("load", "throughput", "eligible", "excluded", "where", "of", "horizon", "power_mw")
+_MAPPINGS: Final = (
+    "load",
+    "throughput",
+    "eligible",
+    "excluded",
+    "where",
+    "of",
+    "horizon",
+    "power_mw",
+    "covers",
+    "commitment",
+)
 
 
 def set_path(data: dict[str, Any], path: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from procure.scenario.units import Money, Plain, PositiveShare, Share, parse_mon
 
 Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
-    "spend", "upfront", "energy_cost", "serving_cost", "project_cost",
+    "spend", "upfront", "energy_cost", "serving_cost", "project_cost", "shortfall_cost", "vendor_inflow",
     "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
 ]  # fmt: skip
 LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
@@ -21,6 +21,7 @@ LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
 UNITS: Final[dict[str, str]] = {
     "units": "units", "chips": "chips", "power": "MW", "compute": "PFLOP/s", "idle": "chips",
     "spend": "USD", "upfront": "USD", "energy_cost": "USD", "serving_cost": "USD", "project_cost": "USD",
+    "shortfall_cost": "USD", "vendor_inflow": "USD",
     "cost": "USD",
     "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
 }  # fmt: skip
@@ -41,6 +42,7 @@ class Limit(Noun):
       1 / values, where all are alike, to 1.
     - With ``carry_over`` a budget that a window leaves is not lost: the next one may use that share of it, and so on.
     - ``period`` and ``year`` in ``where`` say when the limit holds, as ``from`` and ``until`` do.
+    - With ``if_signed`` it holds only if that agreement is signed, and in windows in which it is in force to their end.
     - ``soft`` lets it be broken at a price per unit of the quantity (per value, for counts).
     """
 
@@ -63,6 +65,7 @@ class Limit(Noun):
     carry_over: PositiveShare | None = Field(
         default=None, description="Share of what a window leaves of its max that the next one may use as well"
     )
+    if_signed: Id | None = Field(default=None, description="The agreement whose term it is; none: it always holds")
     soft: Money | None = Field(
         default=None, description="USD per unit of the quantity beyond the limit, in each of its windows; none: hard"
     )
@@ -97,7 +100,11 @@ class Limit(Noun):
             where = data.get("where")
             chosen = where.items() if isinstance(where, Mapping) else ()
             parts = [data.get("quantity"), *(f"{label}-{value}" for label, value in chosen)]
-            parts += [f"{key}-{data[key]}" for key in ("per", "of", "every", "from", "start", "until") if data.get(key)]
+            parts += [
+                f"{key}-{data[key]}"
+                for key in ("per", "of", "every", "from", "start", "until", "if_signed")
+                if data.get(key)
+            ]
             parts += [name for name in BOUNDS if data.get(name) is not None]
             text = "_".join("".join(c if c.isalnum() or c in "-_" else "-" for c in str(part)) for part in parts)
             return {**data, "id": text[:120].rstrip("-")}
@@ -115,6 +122,8 @@ class Limit(Noun):
             raise ValueError(
                 "expected no soft: an index has no unit to be priced; bound the largest share softly instead"
             )
+        if self.if_signed and (self.bound.endswith(("count", "hhi")) or self.carry_over is not None):
+            raise ValueError("expected no if_signed: it belongs to amounts and shares, without carry_over; remove it")
         if self.of and not self.bound.endswith("share"):
             raise ValueError("expected no of: it belongs to shares; remove it")
         if self.carry_over is not None:

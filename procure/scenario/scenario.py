@@ -9,9 +9,11 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from procure.scenario.accelerator import Accelerator
+from procure.scenario.agreement import Agreement
 from procure.scenario.chains import chains
 from procure.scenario.complaint import InvalidData
 from procure.scenario.consistency import references, selections, times
+from procure.scenario.contracts import contracts
 from procure.scenario.edit import COLLECTIONS, set_path
 from procure.scenario.fleet import Fleet
 from procure.scenario.horizon import Horizon
@@ -30,7 +32,7 @@ Objective = Literal["least_cost", "most_served_value"]
 class Scenario(Noun):
     """Everything one solve needs.
 
-    Horizon, accelerators, regions, offers, workloads, projects, limits, and the fleet in place.
+    Horizon, accelerators, regions, offers, workloads, projects, agreements, limits, and the fleet in place.
     A scenario is frozen. `with_` and `with_limit` return changed copies, checked like the original.
 
     Raises
@@ -52,6 +54,7 @@ class Scenario(Noun):
     offers: tuple[Offer, ...] = ()
     workloads: tuple[Workload, ...]
     projects: tuple[Project, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     limits: tuple[Limit, ...] = ()
     fleet: tuple[Fleet, ...] = ()
 
@@ -59,7 +62,7 @@ class Scenario(Noun):
     def _fits_together(self) -> "Scenario":
         complaints = [*references(self), *chains(self), *times(self)]
         if not complaints:
-            complaints = list(selections(self))
+            complaints = [*selections(self), *contracts(self)]
         if complaints:
             raise InvalidData(complaints)
         return self
@@ -106,6 +109,7 @@ class Scenario(Noun):
         """Return the values that each label has here, those of chips and regions without offers included."""
         known = {**self.sources.values, **self.works.values, **self.times.values, "ledger": LEDGERS}
         known["project"] = tuple(project.id for project in self.projects)
+        known["agreement"] = tuple(agreement.id for agreement in self.agreements)
         for nouns, own, labels in (
             (self.accelerators, "accelerator", ("vendor", "stack", "family")),
             (self.regions, "region", ("provider", "country", "zone")),

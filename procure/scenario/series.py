@@ -10,7 +10,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from procure.scenario.horizon import Horizon, moment, parse_when
-from procure.scenario.units import LARGEST, Unit, parse_plain, parse_power_mw, parse_share
+from procure.scenario.units import LARGEST, Unit, parse_money, parse_plain, parse_power_mw, parse_share
 
 _GROWTH_KEYS: Final = frozenset({"start", "growth_per_year"})
 _LINE_KEYS: Final = frozenset({"start", "end"})
@@ -141,5 +141,6 @@ class SeriesOf:
 
 
 PlainSeries = Annotated[Series, SeriesOf(parse_plain, "number")]
+MoneySeries = Annotated[Series, SeriesOf(parse_money, "USD")]
 PowerSeries = Annotated[Series, SeriesOf(parse_power_mw, "MW")]
 AnySeries = Annotated[Series, SeriesOf(parse_plain, "unit of the quantity")]
