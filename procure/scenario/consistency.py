@@ -39,8 +39,8 @@ def references(scenario: "Scenario") -> Iterable[Complaint]:
     agreed = {agreement.id for agreement in scenario.agreements}
     for number, limit in enumerate(scenario.limits):
         if limit.if_signed and limit.if_signed not in agreed:
-            wrong = limit.if_signed
-            yield Complaint(("limits", number, "if_signed"), wrong, "unknown agreement", near(wrong, agreed))
+            remedy = near(limit.if_signed, agreed)
+            yield Complaint(("limits", number, "if_signed"), limit.if_signed, "unknown agreement", remedy)
 
 
 def _work_references(scenario: "Scenario", chips: set[str]) -> Iterable[Complaint]:
@@ -74,8 +74,8 @@ def selections(scenario: "Scenario") -> Iterable[Complaint]:
             yield from _strangers((*path, "offers"), unlock.offers, offered)
             yield from _strangers((*path, "workloads"), unlock.workloads, worked, "workloads")
     for number, agreement in enumerate(scenario.agreements):
-        for field, selection in named_selections(agreement):
-            yield from _strangers(("agreements", number, *field), selection, offered)
+        for place, selection in named_selections(agreement):
+            yield from _strangers(("agreements", number, *place), selection, offered)
     for number, limit in enumerate(scenario.limits):
         yield from _strangers(("limits", number, "where"), limit.where, known)
         yield from _strangers(("limits", number, "of"), limit.of, known)

@@ -1,7 +1,9 @@
 """Agreements that cannot mean what they say: they cover nothing, have no windows, or ask for what nobody can do."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from procure.scenario.agreement import Agreement
@@ -12,17 +14,6 @@ if TYPE_CHECKING:
     from procure.scenario.scenario import Scenario
 
 Path = tuple[str | int, ...]
-
-
-def snapped(edges: tuple[datetime, ...], horizon: Horizon) -> list[tuple[int, int, int]]:
-    """Return number, first period and period after the last of each window that has periods in the horizon.
-
-    An edge inside the horizon is taken at the nearest start of a period, the earlier of two.
-    """
-    starts = horizon.edges
-    near_ = [min(range(len(starts)), key=lambda number, edge=edge: abs(starts[number] - edge)) for edge in edges]
-    spans = zip(near_, near_[1:], strict=False)
-    return [(number, first, end) for number, (first, end) in enumerate(spans) if first < end]
 
 
 _LAST_YEAR: Final = 2200
@@ -37,6 +28,21 @@ def named_selections(agreement: Agreement) -> Iterable[tuple[Path, dict[str, tup
         yield ("extra_supply", number, "offers"), extra.offers
     for number, milestone in enumerate(agreement.milestones):
         yield ("milestones", number, "where"), milestone.where
+
+
+def snapped(edges: tuple[datetime, ...], horizon: Horizon) -> list[tuple[int, int, int]]:
+    """Return number, first period and period after the last of each window that has periods in the horizon.
+
+    An edge inside the horizon is taken at the nearest start of a period, the earlier of two.
+    """
+    nearest = []
+    for edge in edges:
+        after = min(max(bisect_left(horizon.edges, edge), 1), horizon.periods)
+        before = after - 1
+        nearer = horizon.edges[after] - edge < edge - horizon.edges[before]
+        nearest.append(after if nearer else before)
+    spans = pairwise(nearest)
+    return [(number, first, end) for number, (first, end) in enumerate(spans) if first < end]
 
 
 def contracts(scenario: "Scenario") -> Iterable[Complaint]:
