@@ -2,27 +2,33 @@
 
 from typing import Final
 
+import numpy as np
+
+from procure.formulation.agreements import Agreements
 from procure.formulation.capacity import Capacity, serve_size
+from procure.formulation.commitments import Commitments
 from procure.formulation.concentration import Concentration
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
-from procure.formulation.index import Index
-from procure.formulation.ledger import Ledger, Tables, discounted_cost, discounted_penalty
+from procure.formulation.index import Floats, Index
+from procure.formulation.ledger import Decisions, Ledger, Tables, discounted_cost, discounted_penalty
 from procure.formulation.limits import Limits
+from procure.formulation.milestones import Milestones
 from procure.formulation.model import Family, Formulation, Model
 from procure.formulation.projects import Projects
 from procure.formulation.reduce import classes
 from procure.formulation.single_source import SingleSource
 from procure.formulation.site_power import SitePower
 from procure.formulation.supply import Supply
+from procure.formulation.tiers import Tiers
 from procure.formulation.training import Training
 from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    Eligibility(), Projects(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(), Limits(),
-    Counts(), Concentration(),
+    Eligibility(), Projects(), Agreements(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(),
+    Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
 )  # fmt: skip
 
 
@@ -62,9 +68,19 @@ def check(scenario: Scenario) -> None:
         raise InvalidData(list(dict.fromkeys(complaints)))
 
 
-def ledger_of(index: Index, tables: Tables) -> Ledger:
-    """Return the ledger of given decisions, posted by the same families that built the problem."""
+def ledger_of(index: Index, tables: Tables, answer: Floats) -> tuple[Ledger, Floats]:
+    """Return the ledger of given decisions, posted by the same families that built the problem, and their amounts.
+
+    What follows from the decisions is added to them.
+    """
     ledger = Ledger(index, tables)
     for family in FAMILIES:
         family.post(ledger)
-    return ledger
+    for family in FAMILIES:
+        followed = family.follow(ledger, answer)
+        for kind, (labels, amount) in followed.items():
+            tables[kind] = Decisions(np.arange(len(answer), len(answer) + len(amount)), labels)
+            answer = np.concatenate([answer, amount])
+        if followed:
+            family.post(ledger)
+    return ledger, answer

@@ -115,6 +115,17 @@ class Builder:
         """Return the upper bounds of some columns, in their quantity's own unit."""
         return np.concatenate([part[1] for part in self._columns])[column]
 
+    def most(self, row: Ints, term: Term, count: int) -> Floats:
+        """Return the most that the entries of each row can amount to within the columns' bounds, shape (count,)."""
+        fixed = term.column < 0
+        out = sums(row[fixed], term.coefficient[fixed], count)
+        if not fixed.all():
+            pairs, entry = np.unique(np.stack([row[~fixed], term.column[~fixed]]), axis=1, return_inverse=True)
+            coefficient = np.maximum(sums(entry.reshape(-1), term.coefficient[~fixed], pairs.shape[1]), 0.0)
+            upper = self.upper_of(pairs[1])
+            out += sums(pairs[0], coefficient * np.where(coefficient > 0, upper, 0.0), count)
+        return out
+
     def rows(
         self,
         kind: str,

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.builder import Labels
-from procure.formulation.index import Ints
+from procure.formulation.index import Index, Ints
 from procure.formulation.limits import violations
 from procure.formulation.measure import Measured
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import dilutes
+from procure.formulation.need import without_bound
 from procure.formulation.term import Term
 from procure.scenario.complaint import Complaint
 from procure.scenario.scenario import Scenario
@@ -29,14 +29,12 @@ class Counts(Rule):
             if limit.quantity in ("idle", "committed_tail", "unmet", "penalty"):
                 remedy = "Count by units, chips, power, compute, spend or served."
                 yield Complaint(("limits", number, "quantity"), limit.quantity, "cannot be counted", remedy)
-            if limit.bound == "max_count" and dilutes(scenario):
-                chosen = scenario.sources.mask(limit.where)
-                for position, offer in enumerate(scenario.offers):
-                    bounds = (offer.supply_total, offer.supply_per_period, offer.max_order)
-                    if chosen[position] and all(bound is None for bound in bounds):
-                        expected = f"expected a supply: limit {limit.id} counts it, and another rewards buying more"
-                        path = ("offers", position, "supply_total")
-                        yield Complaint(path, "missing", expected, "Add supply_total.")
+            if limit.bound == "max_count":
+                chosen = scenario.sources.mask(limit.where)[: len(scenario.offers)]
+                for position in np.flatnonzero(chosen & without_bound(Index(scenario))).tolist():
+                    expected = f"expected a supply: limit {limit.id} counts it, and another rewards buying more"
+                    path = ("offers", position, "supply_total")
+                    yield Complaint(path, "missing", expected, "Add supply_total.")
 
     def declare(self, model: Model) -> None:
         """Add a binary for each value, window and future of each count."""

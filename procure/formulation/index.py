@@ -92,6 +92,10 @@ class Index:
         """Return names and codes of projects."""
         return tuple(project.id for project in self.scenario.projects), code
 
+    def agreement_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
+        """Return names and codes of agreements."""
+        return tuple(agreement.id for agreement in self.scenario.agreements), code
+
     def period_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
         """Return names and codes of periods."""
         return self.scenario.horizon.labels, code
@@ -218,12 +222,10 @@ class Index:
         return out
 
     @cached_property
-    def supply(self) -> Floats:
-        """Most units ordered or rented in a period, shape (offers, T): per period, in total and by order."""
+    def order_supply(self) -> Floats:
+        """Most units of an order or rented in a period, without agreements, shape (offers, T)."""
         each = self._series([offer.supply_per_period for offer in self.offers], np.inf)
-        for name in ("supply_total", "max_order"):
-            each = np.minimum(each, self._or_inf(name)[:, None])
-        return each
+        return np.minimum(each, self._or_inf("max_order")[:, None])
 
     @cached_property
     def supply_total(self) -> Floats:

@@ -15,13 +15,13 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "capex_upfront", "capex_fixed", "capex_project",
+    "fee", "exit", "shortfall", "discount", "capex_upfront", "capex_fixed", "capex_project",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure."""
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
     "units", "working", "used", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
-    "committed_tail",
+    "committed_tail", "vendor_inflow", "dilution",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
 
@@ -44,7 +44,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, place, rent, serve, unmet, start, violation and those that only rows use."""
+"""Decisions by kind: order, rent, serve, unmet, start, sign, violation, …, and those that only rows use."""
 
 
 @dataclass
@@ -102,7 +102,8 @@ _MONEY: Final = {
     "energy_cost": ("energy",),
     "serving_cost": ("serving",),
     "project_cost": _PROJECT,
-    "cost": (*_SPEND, "energy", "serving", *_PROJECT),
+    "shortfall_cost": ("shortfall",),
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount"),
 }
 
 
@@ -128,11 +129,19 @@ def hours_of(index: Index, term: Term) -> Floats:
     return np.asarray(np.where(part >= 0, index.slice_hours[period, np.maximum(part, 0)], whole))
 
 
+_OBJECTIVE: Final = {
+    "cost": 1.0, "penalty": 1.0, "soft_penalty": 1.0, "dilution": 1.0, "salvage": -1.0, "vendor_inflow": -1.0,
+}  # fmt: skip
+
+
 def discounted_cost(ledger: Ledger) -> Term:
-    """Return what least cost minimises: discounted cost and penalties less the salvage value, in expectation."""
+    """Return what least cost minimises, in expectation: discounted cost, penalties and dilution, less what comes in.
+
+    What comes in is the money of vendors and the salvage value.
+    """
     horizon, index = ledger.index.scenario.horizon, ledger.index
     parts = []
-    for name, sign in (("cost", 1.0), ("penalty", 1.0), ("soft_penalty", 1.0), ("salvage", -1.0)):
+    for name, sign in _OBJECTIVE.items():
         term = ledger.quantity(name)
         factor = horizon.discount_end if name == "salvage" else horizon.discount_mid
         parts.append(term.times(sign * factor[term.labels["period"]] * chance(index, term)))

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.builder import Labels
-from procure.formulation.index import Floats, Ints
+from procure.formulation.contracts import Contracts
+from procure.formulation.index import Bools, Floats, Index, Ints
 from procure.formulation.ledger import Ledger
 from procure.formulation.measure import Measured, measure
 from procure.formulation.model import Model, Rule
+from procure.formulation.need import without_bound
 from procure.formulation.term import Term
 from procure.scenario.complaint import Complaint
 from procure.scenario.limit import Limit
@@ -26,14 +28,21 @@ class Limits(Rule):
     """For each group and window: quantity ≤ max, ≥ min, ≤ max_share · total, ≥ min_share · total.
 
     Carried over: quantity[w] ≤ max[w] + carry[w-1], carry[w] ≤ share · (max[w] + carry[w-1] - quantity[w]).
+    A limit that belongs to an agreement holds where that is in force: elsewhere it gives way by as much as its left
+    side can exceed it.
     Soft limits: the same with violation[limit,group,window] ≥ 0 to help, at its price.
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Ask for the data a limited quantity is made of, and for one unit of work where work is added up."""
         for number, limit in enumerate(scenario.limits):
-            if limit.quantity in _NEEDS:
-                yield from _missing_data(scenario, limit)
+            why = f"limit {limit.id} is on {limit.quantity}"
+            chosen = scenario.sources.mask(limit.where)
+            if limit.bound.endswith("share"):
+                chosen = chosen | scenario.sources.mask(limit.of)
+            yield from missing_data(scenario, limit.quantity, chosen, why)
+            if limit.if_signed and limit.bound != "min":
+                yield from _unbounded(scenario, limit, chosen)
             if limit.quantity in ("served", "unmet") and limit.per != "workload":
                 chosen = scenario.works.mask(limit.where)
                 units = {work.unit for work, yes in zip(scenario.workloads, chosen, strict=True) if yes}
@@ -84,7 +93,11 @@ class Limits(Rule):
                 _, window, future = measured.codes()
                 assert isinstance(limit.value, float)
                 share = Term.of(totals[key][window * measured.futures + future], -limit.value)
-                _bound(model, measured, [(np.arange(measured.size), share)], np.zeros(measured.size))
+                more = [(np.arange(measured.size), share)]
+                least = limit.bound == "min_share"
+                total = model.builder.most(measured.total_row, measured.total, len(measured.windows) * measured.futures)
+                free = limit.value * total[window * measured.futures + future] if least else None
+                _bound(model, measured, more, np.zeros(measured.size), free)
 
 
 def _total(model: Model, measured: Measured) -> Ints:
@@ -123,11 +136,31 @@ def _carried(model: Model, measured: Measured, bound: Floats) -> list[tuple[Ints
     return received
 
 
-def _bound(model: Model, measured: Measured, more: list[tuple[Ints, Term]], bound: Floats) -> None:
+def _bound(
+    model: Model, measured: Measured, more: list[tuple[Ints, Term]], bound: Floats, free: Floats | None = None
+) -> None:
+    """Add the rows; `free` is by how much they have to give way where their agreement is not in force."""
     least = measured.limit.bound.startswith("min")
+    contracts, agreement = Contracts(model.index), measured.limit.if_signed
+    if agreement and not contracts.certain[contracts.number(agreement)]:
+        if free is None:
+            most = model.builder.most(measured.row, measured.term, measured.size)
+            free = bound if least else np.maximum(most - bound, 0.0)
+        window, some = if_signed(measured, contracts), np.flatnonzero(free > 0)
+        row, term = contracts.in_force(model.ledger.tables, window[some])
+        factor = free[some[row]]
+        more = [*more, (some[row], term.times(-factor if least else factor))]
+        bound = bound - free if least else bound + free
     entries = [(measured.row, measured.term), *more, *violations(model, measured.limit, 1.0 if least else -1.0)]
     bounds = {"lower": bound} if least else {"upper": bound}
     model.builder.rows("limit", _names(measured, model), entries, **bounds)
+
+
+def if_signed(measured: Measured, contracts: Contracts) -> Ints:
+    """Return the window of its agreement in which each row of a limit has to find it in force, shape (rows,)."""
+    _, window, _ = measured.codes()
+    assert measured.limit.if_signed
+    return np.asarray(contracts.window_of[contracts.number(measured.limit.if_signed), measured.last[window]])
 
 
 def violations(model: Model, limit: Limit, sign: float) -> list[tuple[Ints, Term]]:
@@ -170,12 +203,16 @@ def _names(measured: Measured, model: Model) -> Labels:
     return (limit, (measured.groups, group), (measured.windows, window), model.index.future_label(future))
 
 
-def _missing_data(scenario: Scenario, limit: Limit) -> Iterable[Complaint]:
-    chosen = scenario.sources.mask(limit.where)
-    if limit.bound.endswith("share"):
-        chosen = chosen | scenario.sources.mask(limit.of)
-    of_source, of_region, of_chip = _NEEDS[limit.quantity]
-    why = f"limit {limit.id} is on {limit.quantity}"
+def _unbounded(scenario: Scenario, limit: Limit, chosen: Bools) -> Iterable[Complaint]:
+    open_ = without_bound(Index(scenario))
+    for number in np.flatnonzero(chosen[: len(open_)] & open_).tolist():
+        expected = f"expected a supply: limit {limit.id} holds only if {limit.if_signed} is signed"
+        yield Complaint(("offers", number, "supply_total"), "missing", expected, "Add supply_total.")
+
+
+def missing_data(scenario: Scenario, quantity: str, chosen: Bools, why: str) -> Iterable[Complaint]:
+    """Ask for the data of some sources, shape (S,), that a quantity is made of."""
+    of_source, of_region, of_chip = _NEEDS.get(quantity, ((), (), ()))
     regions: set[str] = set()
     chips: set[str] = set()
     for number, (source, yes) in enumerate(zip(scenario.capacity, chosen, strict=True)):

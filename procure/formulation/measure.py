@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Index, Ints, sums
 from procure.formulation.ledger import Ledger, hours_of, ledger_code
 from procure.formulation.term import Term
+from procure.scenario.agreement import Agreement
 from procure.scenario.limit import LEVELS, Limit
+from procure.scenario.project import Project
 from procure.scenario.selection import LEDGERS, SOURCE_LABELS, WORK_LABELS, matches
 
 
@@ -100,6 +103,8 @@ def windows(limit: Limit, index: Index) -> tuple[Ints, tuple[str, ...], Ints, In
     begin = horizon.index(limit.start) if limit.start else 0
     end = horizon.index(limit.until) if limit.until else periods
     inside = (period >= begin) & (period < end) & index.scenario.times.mask(limit.where)
+    if limit.if_signed:
+        inside &= Contracts(index).span(limit.if_signed)
     if _by_moment(limit):
         held = np.flatnonzero(inside)
         of_period = np.full(periods, -1)
@@ -123,24 +128,31 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
         keep &= index.sources.mask(selection)[term.labels["source"]] & (term.labels["source"] >= 0)
     if any(label in WORK_LABELS for label in selection):
         keep &= index.scenario.works.mask(selection)[term.labels["workload"]] & (term.labels["workload"] >= 0)
-    if "project" in selection:
-        wanted = np.array([matches(project.id, selection["project"]) for project in index.scenario.projects])
-        keep &= wanted[term.labels["project"]] & (term.labels["project"] >= 0) if len(wanted) else False
+    for label, nouns in _named(index):
+        if label in selection:
+            wanted = np.array([matches(noun.id, selection[label]) for noun in nouns])
+            keep &= wanted[term.labels[label]] & (term.labels[label] >= 0) if len(wanted) else False
     if "ledger" in selection:
         wanted = np.array([matches(name, selection["ledger"]) for name in LEDGERS])
         keep &= wanted[ledger_code(term.labels["item"])]
     return keep
 
 
+def _named(index: Index) -> tuple[tuple[str, tuple[Project | Agreement, ...]], ...]:
+    return ("project", index.scenario.projects), ("agreement", index.scenario.agreements)
+
+
 def _groups(limit: Limit, index: Index) -> tuple[tuple[str, ...], Callable[[Term], Ints]]:
     if limit.per is None:
         return ("",), lambda term: np.zeros(term.size, dtype=np.int64)
-    if limit.per in ("ledger", "project"):
-        ids = LEDGERS if limit.per == "ledger" else tuple(project.id for project in index.scenario.projects)
+    if limit.per in ("ledger", "project", "agreement"):
+        known = {"ledger": LEDGERS, **{label: tuple(noun.id for noun in nouns) for label, nouns in _named(index)}}
+        ids = known[limit.per]
         kept = [name for name in ids if matches(name, limit.where.get(limit.per, ids))]
         place = np.array([kept.index(name) if name in kept else -1 for name in ids], dtype=np.int64)
         code = ledger_code if limit.per == "ledger" else None
-        return tuple(kept), lambda term: _number(place, code(term.labels["item"]) if code else term.labels["project"])
+        label = str(limit.per)
+        return tuple(kept), lambda term: _number(place, code(term.labels["item"]) if code else term.labels[label])
     things, dimension = (index.sources, "source") if limit.per in SOURCE_LABELS else (index.scenario.works, "workload")
     chosen = np.unique(things.codes[limit.per][things.mask(limit.where)])
     number = np.full(len(things.values[limit.per]), -1)

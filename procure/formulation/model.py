@@ -47,6 +47,10 @@ class Model:
         return self.ledger.tables.get(kind)
 
 
+Followed = dict[str, tuple[dict[str, Ints], Floats]]
+"""Decisions by kind that others imply: their labels and amounts."""
+
+
 @dataclass(frozen=True)
 class Formulation:
     """A scenario turned into one sparse problem.
@@ -70,7 +74,7 @@ class Formulation:
 
 
 class Family(Protocol):
-    """A kind of constraint: up to four hooks, run in one fixed order by `build`."""
+    """A kind of constraint: up to five hooks, run in one fixed order by `build`."""
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Complain about data that this family cannot work with."""
@@ -80,6 +84,9 @@ class Family(Protocol):
 
     def post(self, ledger: Ledger) -> None:
         """Post what the decisions add to the ledger; also called on the decisions of a plan."""
+
+    def follow(self, ledger: Ledger, answer: Floats) -> Followed:
+        """Return what follows from the decisions of a plan, such as a tier that is reached; it is posted then."""
 
     def rows(self, model: Model) -> None:
         """Add rows."""
@@ -97,6 +104,10 @@ class Rule:
 
     def post(self, ledger: Ledger) -> None:
         """Post nothing."""
+
+    def follow(self, ledger: Ledger, answer: Floats) -> Followed:  # noqa: ARG002  # as above
+        """Return nothing."""
+        return {}
 
     def rows(self, model: Model) -> None:
         """Add no rows."""

@@ -4,16 +4,37 @@ import numpy as np
 
 from procure.formulation.index import Bools, Floats, Index
 from procure.formulation.unlocks import Unlocks
-from procure.scenario.scenario import Scenario
 
 
-def dilutes(scenario: Scenario) -> bool:
-    """Whether a limit may reward holding more than the demand can use."""
-    return any(
-        not limit.bound.startswith("max") or limit.bound in ("max_share", "max_hhi")
-        for limit in scenario.limits
-        if limit.quantity != "project_cost"
-    )
+def rewarded_offers(index: Index) -> Bools:
+    """Return the offers of which more than the demand can use may be worth holding, shape (O,).
+
+    A least amount asks for it, and so does a share or an index whose other side it dilutes; so do a commitment, tiers
+    and money of an agreement that covers the offer, or of a milestone that counts it.
+    """
+    scenario, mask = index.scenario, index.sources.mask
+    out = np.zeros(index.sources.size, dtype=bool)
+    for limit in scenario.limits:
+        if limit.quantity not in ("project_cost", "shortfall_cost", "vendor_inflow"):
+            if limit.bound == "max_share":
+                out |= mask(limit.of)
+            elif limit.bound == "max_hhi" or not limit.bound.startswith("max"):
+                out |= mask(limit.where)
+    for agreement in scenario.agreements:
+        if agreement.commitment or agreement.tiers or agreement.rebate:
+            out |= mask(agreement.covers)
+        for milestone in agreement.milestones:
+            out |= mask(milestone.where or agreement.covers)
+    return np.asarray(out[: len(index.offers)])
+
+
+def without_bound(index: Index) -> Bools:
+    """Return the rewarded offers of which no supply or largest order bounds what may be worth having, shape (O,)."""
+    stated = [
+        any(most is not None for most in (offer.supply_total, offer.supply_per_period, offer.max_order))
+        for offer in index.offers
+    ]
+    return np.asarray(rewarded_offers(index) & ~np.array(stated, dtype=bool))
 
 
 def most_rate(index: Index) -> Floats:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.model import Model
 from procure.formulation.need import most_rate, slowest_rate
@@ -68,7 +69,8 @@ def most_chips(model: Model, workload: Ints, pool: Ints, period: Ints, part: Int
 
 def _pool_size(index: Index) -> Floats:
     working = index.chips_per_unit * index.availability
-    units = np.concatenate([np.minimum(index.supply_total, np.inf), index.fleet_chips])
+    more = Contracts(index).added_supply("units").sum(axis=0)
+    units = np.concatenate([index.supply_total + more, index.fleet_chips])
     return sums(index.pool, units * working, len(index.pool_names))
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.builder import Labels
-from procure.formulation.index import Bools, Floats, Ints
+from procure.formulation.index import Bools, Index
 from procure.formulation.ledger import Decisions, Ledger, item
+from procure.formulation.locks import lock_offers, times_open
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import dilutes
+from procure.formulation.need import rewarded_offers
 from procure.formulation.term import Term, joined
 from procure.formulation.unlocks import FULL, Lock, Unlocks
 from procure.scenario.complaint import Complaint
@@ -33,8 +34,6 @@ class Projects(Rule):
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Complain of projects that come too late, unlock nothing, or ramp the same pair twice."""
-        from procure.formulation.index import Index
-
         unlocks = Unlocks(Index(scenario))
         periods = scenario.horizon.periods
         for number, project in enumerate(scenario.projects):
@@ -42,7 +41,7 @@ class Projects(Rule):
             if not project.must and len(began) and began[0] + unlocks.delay[number] >= periods:
                 expected = f"expected it to be ready inside the horizon: a delay of {project.delay} is too long"
                 yield Complaint(("projects", number, "delay"), project.delay, expected, "Correct it, or the horizon.")
-        yield from _without_supply(scenario, unlocks)
+        yield from _without_supply(scenario, unlocks, unlocks.of_volume | rewarded_offers(Index(scenario)))
         ramped = np.array([bool(project.ramp) for project in scenario.projects], dtype=bool)
         for at, group in enumerate(unlocks.groups):
             for other in unlocks.groups[:at]:
@@ -96,7 +95,8 @@ class Projects(Rule):
         self._chains(model, unlocks, start)
         self._volumes(model, unlocks, start)
         for number, lock in enumerate(unlocks.offers):
-            _lock_offers(model, unlocks, lock, number)
+            ready = unlocks.ready(start, lock.projects)
+            lock_offers(model, "locked", lock.where, ready, name=f"lock{number}", at_order=False)
         for number, lock in enumerate(unlocks.pairs):
             _lock_pairs(model, unlocks, lock, number)
 
@@ -148,9 +148,8 @@ class Projects(Rule):
                 model.builder.rows("volume", labels, entries, lower=0.0)
 
 
-def _without_supply(scenario: Scenario, unlocks: Unlocks) -> Iterable[Complaint]:
+def _without_supply(scenario: Scenario, unlocks: Unlocks, wanted: Bools) -> Iterable[Complaint]:
     """Ask for a supply of locked offers where nothing else bounds what may be worth buying."""
-    wanted = unlocks.of_volume | dilutes(scenario)
     for lock in unlocks.offers:
         names = " or ".join(scenario.projects[number].id for number in lock.projects)
         for number in np.flatnonzero(lock.where & wanted).tolist():
@@ -164,37 +163,6 @@ def _without_supply(scenario: Scenario, unlocks: Unlocks) -> Iterable[Complaint]
 def _all(start: Decisions | None) -> Term:
     none = np.zeros(0, dtype=np.int64)
     return Term.of(none, 1.0) if start is None else start.term()
-
-
-def _lock_offers(model: Model, unlocks: Unlocks, lock: Lock, number: int) -> None:
-    """Bound the orders and rented units of locked offers by their own largest size times what is ready."""
-    index = model.index
-    ready = unlocks.ready(model.table("start"), lock.projects)
-    for kind in ("order", "rent"):
-        table = model.table(kind)
-        if table is None:
-            continue
-        mine = lock.where[table.labels["source"]]
-        column, source, period = table.column[mine], table.labels["source"][mine], table.labels["period"][mine]
-        first = period + (index.lead[source] if kind == "order" else 0)
-        names = [index.source_label(source), index.period_label(period)]
-        if kind == "rent":
-            names += [index.slice_label(table.labels["slice"][mine]), index.future_label(table.labels["future"][mine])]
-        names.append((tuple(f"lock{n}" for n in range(number + 1)), np.full(len(column), number)))
-        most = model.builder.upper_of(column)
-        entries = [(np.arange(len(column)), Term.of(column, 1.0)), _times_ready(ready, first, most)]
-        model.builder.rows(f"{kind}_locked", names, entries, upper=0.0)
-
-
-def _times_ready(ready: Term, period: Ints, most: Floats) -> tuple[Ints, Term]:
-    """Return for each row, with its period, the entries -most · ready."""
-    order = np.argsort(ready.labels["period"], kind="stable")
-    sorted_period = ready.labels["period"][order]
-    first, last = (np.searchsorted(sorted_period, period, side) for side in ("left", "right"))
-    length = last - first
-    row = np.repeat(np.arange(len(period)), length)
-    position = order[np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length) + first[row]]
-    return row, Term.of(ready.column[position], -ready.coefficient[position] * most[row])
 
 
 def _lock_pairs(model: Model, unlocks: Unlocks, lock: Lock, number: int) -> None:
@@ -234,5 +202,5 @@ def _bind(model: Model, mine: Bools, ready: Term, name: str) -> None:
     workload, period, part, future = np.unravel_index(there, shape)
     names = (index.workload_label(workload), index.period_label(period), index.slice_label(part),
              index.future_label(future), ((name,), np.zeros(len(there), dtype=np.int64)))  # fmt: skip
-    entries = [(row, Term.of(serve.column[mine], 1.0)), _times_ready(ready, period, most)]
+    entries = [(row, Term.of(serve.column[mine], 1.0)), times_open(ready, period, most)]
     model.builder.rows("serve_locked", names, entries, upper=0.0)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.builder import Labels
+from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints
 from procure.formulation.ledger import Decisions, Ledger, hours_of, item
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import dilutes, need_chips
+from procure.formulation.need import need_chips, rewarded_offers
 from procure.formulation.term import CONSTANT, Term
 from procure.formulation.unlocks import Unlocks
 from procure.scenario.complaint import Complaint
@@ -20,7 +21,8 @@ class Supply(Rule):
     """order[o,s] units, active from s + lead for the term; rent[o,t,k,f] units in a slice.
 
     - supply per period: order[o,s] ≤ min(supply per period, supply in total, largest order), as bounds;
-    - supply in total: Σ_{s active in t} order[o,s] + rent[o,t,k,f] ≤ supply total[o];
+    - supply in total: Σ_{s active in t} order[o,s] ≤ supply total[o], rent[o,t,k,f] ≤ supply total[o], with what the
+      agreements that are signed and have begun add to it;
     - order size: least[o] · place[o,s] ≤ order[o,s] ≤ most[o,s] · place[o,s], where a fixed cost or a least order asks
       for it; most is what supply allows, or what the demand could use; least is min_order, or one unit (a thousandth of
       a divisible one), so that a fixed cost is never paid for nothing.
@@ -28,14 +30,16 @@ class Supply(Rule):
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Ask for a largest order where nothing bounds an order that has a fixed cost or least size."""
-        if not dilutes(scenario):
-            return
+        rewarded = rewarded_offers(Index(scenario))
         for number, offer in enumerate(scenario.offers):
+            if not rewarded[number]:
+                continue
             sized = offer.fixed_usd_per_order or offer.min_order
             bounded = [offer.max_order, offer.supply_total, offer.supply_per_period]
             if sized and all(bound is None for bound in bounded):
                 expected = (
-                    "expected a largest order: it has a fixed cost or least order, and a limit rewards buying more"
+                    "expected a largest order: it has a fixed cost or least order, and a limit or agreement rewards "
+                    "buying more"
                 )
                 yield Complaint(("offers", number, "max_order"), "missing", expected, "Add max_order or supply_total.")
 
@@ -95,18 +99,30 @@ class Supply(Rule):
         """Bound active units by the total supply, and orders by their least and largest size."""
         index, order = model.index, model.table("order")
         units = active_orders(index, order)
-        if order is None or units is None:
-            return
-        periods = index.sizes[2]
-        units = units.where(np.isfinite(index.supply_total)[units.labels["source"]])
-        code = units.labels["source"] * periods + units.labels["period"]
-        shared = np.bincount(code)[code] > 1  # a single order has the supply as its own bound
-        units, code = units.where(shared), code[shared]
-        used, row = np.unique(code, return_inverse=True)
-        offer, period = np.divmod(used, periods)
-        names = (index.source_label(offer), index.period_label(period))
-        model.builder.rows("supply", names, [(row.reshape(-1), units)], upper=index.supply_total[offer])
-        self._sizes(model, order)
+        extra = np.asarray(Contracts(index).added_supply("units").any(axis=0))
+        if order is not None and units is not None:
+            periods = index.sizes[2]
+            units = units.where(np.isfinite(index.supply_total)[units.labels["source"]])
+            code = units.labels["source"] * periods + units.labels["period"]
+            # a single order has the supply as its own bound
+            shared = (np.bincount(code)[code] > 1) | extra[units.labels["source"]]
+            units, code = units.where(shared), code[shared]
+            used, row = np.unique(code, return_inverse=True)
+            offer, period = np.divmod(used, periods)
+            names = (index.source_label(offer), index.period_label(period))
+            entries = [(row.reshape(-1), units), *_more(model, offer, period)]
+            model.builder.rows("supply", names, entries, upper=index.supply_total[offer])
+            self._sizes(model, order)
+        rent = model.table("rent")
+        if rent is not None and extra.any():
+            units = rent.term()
+            some = extra[units.labels["source"]] & np.isfinite(index.supply_total)[units.labels["source"]]
+            units = units.where(some)
+            offer, period = units.labels["source"], units.labels["period"]
+            part, future = index.slice_label(units.labels["slice"]), index.future_label(units.labels["future"])
+            labels: Labels = (index.source_label(offer), index.period_label(period), part, future)
+            entries = [(np.arange(units.size), units), *_more(model, offer, period)]
+            model.builder.rows("rent_supply", labels, entries, upper=index.supply_total[offer])
 
     def _sizes(self, model: Model, order: Decisions) -> None:
         place, index = model.table("place"), model.index
@@ -126,14 +142,27 @@ class Supply(Rule):
             model.builder.rows(kind, names, entries, **bounds)
 
 
+def _more(model: Model, offer: Ints, period: Ints) -> list[tuple[Ints, Term]]:
+    """Return rows and entries of the units that agreements add to the total supply of some offers, with minus."""
+    contracts = Contracts(model.index)
+    extra, entries = contracts.added_supply("units"), []
+    for number in range(len(contracts.agreements)):
+        begun = int(np.argmax(contracts.window_of[number] >= 0))
+        mine = np.flatnonzero((extra[number, offer] > 0) & (period >= begun))
+        row, term = contracts.signed(model.ledger.tables, np.full(len(mine), number))
+        entries.append((mine[row], term.times(-extra[number, offer[mine[row]]])))
+    return entries
+
+
 def most_units(index: Index, eligible: Bools) -> Floats:
     """Return the most units of each offer worth ordering or renting in each period, shape (offers, T).
 
-    Supply bounds it; so does what all workloads together could use, unless a limit may reward buying more than is
-    needed (a least amount, or a share whose other side can be diluted), or a project asks for a least volume.
+    Supply bounds it; so does what all workloads together could use, unless a limit or an agreement may reward holding
+    more of the offer than is needed, or a project asks for a least volume.
     """
-    most = index.supply.copy()
-    if not dilutes(index.scenario):
+    most = Contracts(index).most_supply
+    more = rewarded_offers(index) | Unlocks(index).of_volume
+    if not more.all():
         offers = len(index.offers)
         chips = need_chips(index, eligible)[:offers]
         useful = np.zeros_like(most)
@@ -147,16 +176,15 @@ def most_units(index: Index, eligible: Bools) -> Floats:
         units = useful / (index.chips_per_unit * index.availability)[:offers, None]
         whole = np.where(index.divisible[:, None], units, np.ceil(units - 1e-9))
         needed = np.minimum(most, np.maximum(whole, index.prices("min_order")[:, None]))
-        most = np.where(Unlocks(index).of_volume[:, None], most, needed)
+        most = np.where(more[:, None], most, needed)
     return np.where(index.divisible[:, None], most, np.floor(most + 1e-9))
 
 
 def _useful(model: Model) -> Bools:
-    # an offer no workload may run on is worth ordering only to satisfy a limit or a least volume
+    # an offer no workload may run on is worth ordering only for a reward or a least volume
     index = model.index
-    if dilutes(index.scenario):
-        return np.ones(len(index.offers), dtype=bool)
-    return np.asarray((model.classes.of_source[: len(index.offers)] >= 0) | Unlocks(index).of_volume)
+    runs = model.classes.of_source[: len(index.offers)] >= 0
+    return np.asarray(runs | rewarded_offers(index) | Unlocks(index).of_volume)
 
 
 def cross(index: Index, *codes: Ints) -> tuple[Ints, ...]:

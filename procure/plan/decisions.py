@@ -4,24 +4,31 @@ from typing import Final
 
 import numpy as np
 
+from procure.formulation.commitments import reckoning
+from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
 from procure.formulation.unlocks import Unlocks
-
-Table = dict[str, list[object]]
-"""Columns by name, of equal length."""
+from procure.plan.table import Table
 
 DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "starts": ("project", "period", "started"),
+    "signs": ("agreement", "signed"),
+    "exits": ("agreement", "period", "exited"),
+    "rolled": ("agreement", "period", "future", "usd"),
     "orders": ("offer", "period", "units"),
     "rents": ("offer", "period", "slice", "future", "units"),
     "serving": ("workload", "source", "period", "slice", "future", "rate"),
     "unmet": ("workload", "period", "slice", "future", "amount"),
 }
 """Tables of decisions and their columns: labels, then the amount."""
-_KINDS: Final = {"starts": "start", "orders": "order", "rents": "rent", "serving": "serve", "unmet": "unmet"}
+_KINDS: Final = {
+    "starts": "start", "signs": "sign", "exits": "exit", "rolled": "rolled", "orders": "order", "rents": "rent",
+    "serving": "serve", "unmet": "unmet",
+}  # fmt: skip
 _LABELS: Final = {"offer": "source"}
+_CENT: Final = 0.005
 _TINY: Final = 1e-9
 """Amounts below this share of a column's unit are the solver's noise."""
 
@@ -39,7 +46,7 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
     index = model.index
     tables: Tables = {}
     amounts: dict[str, Floats] = {}
-    for kind in ("start", "order", "rent", "unmet", "serve"):
+    for kind in ("start", "sign", "exit", "order", "rent", "unmet", "serve"):
         table = model.table(kind)
         if table is None:
             continue
@@ -51,7 +58,20 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
         amounts[kind] = amount[keep]
     if "serve" in tables:
         tables["serve"], amounts["serve"] = _split_serving(formulation, tables, amounts, real)
+    if model.table("rolled") is not None:
+        tables["rolled"], amounts["rolled"] = _rolled(formulation, real)
     return {name: _to_table(index, name, tables.get(kind), amounts.get(kind)) for name, kind in _KINDS.items()}
+
+
+def _rolled(formulation: Formulation, real: Floats) -> tuple[Decisions, Floats]:
+    """Return what is rolled over, no more than is due and not spent."""
+    model = formulation.model
+    contracts, futures = Contracts(model.index), model.index.sizes[4]
+    rolled = reckoning(contracts, model.ledger, model.ledger.tables, real)[2]
+    window, future = np.divmod(np.flatnonzero(rolled > _CENT), futures)
+    windows = contracts.windows
+    labels = {"agreement": windows.agreement[window], "period": windows.first[window], "future": future}
+    return Decisions(np.arange(len(window)), labels), rolled[rolled > _CENT]
 
 
 def _switched_off(formulation: Formulation, serve: Decisions, real: Floats) -> Bools:
@@ -198,6 +218,7 @@ def label_names(index: Index) -> dict[str, tuple[str, ...]]:
         "offer": index.source_ids, "source": index.source_ids, "period": horizon.labels, "slice": horizon.slice_ids,
         "future": index.futures, "workload": tuple(work.id for work in index.workloads),
         "project": tuple(project.id for project in index.scenario.projects),
+        "agreement": tuple(agreement.id for agreement in index.scenario.agreements),
     }  # fmt: skip
 
 

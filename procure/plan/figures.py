@@ -7,15 +7,19 @@ from typing import Final
 import numpy as np
 
 from procure.formulation.build import ledger_of
-from procure.formulation.index import Floats, Index, Ints, sums
+from procure.formulation.commitments import in_force
+from procure.formulation.contracts import Contracts
+from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discounted_penalty, hours_of, ledger_name
-from procure.formulation.limits import Limits, bound_values, carried
+from procure.formulation.limits import Limits, bound_values, carried, if_signed
 from procure.formulation.measure import Measured, measure
 from procure.formulation.site_power import added_power, by_region, limited_regions
 from procure.formulation.supply import delivered
 from procure.formulation.term import Term
 from procure.formulation.unlocks import Unlocks
-from procure.plan.decisions import Table, to_tables
+from procure.plan.contracts import agreements, counterparties, vendor_money, windows
+from procure.plan.decisions import to_tables
+from procure.plan.table import Table, table
 from procure.plan.unused import unused
 from procure.scenario.scenario import Scenario
 
@@ -41,11 +45,16 @@ class Figures:
 
     def __init__(self, scenario: Scenario, decisions: dict[str, Table]) -> None:
         self.index = Index(scenario)
-        tables, self.answer = to_tables(self.index, decisions)
-        self.ledger = ledger_of(self.index, tables)
+        self.ledger, self.answer = ledger_of(self.index, *to_tables(self.index, decisions))
         self.measured = [measure(limit, self.index, self.ledger) for limit in scenario.limits]
-        self._limit_values = [_values(m, self.answer, scenario) for m in self.measured]
+        self._limit_values = [self._values(measured) for measured in self.measured]
         self._add_violations()
+
+    def _values(self, measured: Measured) -> tuple[Floats, Floats, Floats, Floats]:
+        value, bound, slack, violation = _values(measured, self.answer, self.index.scenario)
+        if measured.limit.if_signed:
+            violation = np.where(self._held(measured), violation, 0.0)
+        return value, bound, slack, violation
 
     def _add_violations(self) -> None:
         rows = [
@@ -89,7 +98,17 @@ class Figures:
             "discounted_cost": float(discounted_cost(self.ledger).value(self.answer).sum()),
             **{
                 name: self.total(name)
-                for name in ("cost", "spend", "upfront", "energy_cost", "serving_cost", "project_cost")
+                for name in (
+                    "cost",
+                    "spend",
+                    "upfront",
+                    "energy_cost",
+                    "serving_cost",
+                    "project_cost",
+                    "shortfall_cost",
+                    "vendor_inflow",
+                    "dilution",
+                )
             },
             "penalty": self.total("penalty") + self.total("soft_penalty"),
             **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
@@ -112,7 +131,7 @@ class Figures:
         order = self.ledger.tables.get("order")
         index, horizon = self.index, self.index.scenario.horizon
         if order is None:
-            return _table(_ORDERS, [])
+            return table(_ORDERS, [])
         first, end = delivered(index, order)
         rows = []
         for row in range(order.size):
@@ -126,13 +145,13 @@ class Figures:
                 horizon.labels[int(end[row]) - 1] if end[row] <= horizon.periods else "beyond", hourly, upfront,
                 upfront + hourly * hours * units + offer.fixed_usd_per_order,
             ))  # fmt: skip
-        return _table(_ORDERS, rows)
+        return table(_ORDERS, rows)
 
     def projects(self) -> Table:
         """Projects: when each is started and ready, and what it costs."""
         start, unlocks = self.ledger.tables.get("start"), Unlocks(self.index)
         if start is None:
-            return _table(_PROJECTS, [])
+            return table(_PROJECTS, [])
         money, owed = self.ledger.quantity("project_cost"), self.ledger.quantity("committed_tail")
         labels = self.index.scenario.horizon.labels
         rows = []
@@ -145,7 +164,7 @@ class Figures:
             rows.append(
                 (entry.id, entry.kind, labels[period], labels[ready] if ready < len(labels) else "beyond", *usd)
             )
-        return _table(_PROJECTS, rows)
+        return table(_PROJECTS, rows)
 
     def capacity(self) -> Table:
         """Active capacity of each source in each period and slice: chips, those that work, used, idle."""
@@ -160,7 +179,7 @@ class Figures:
                 working, used = parts["working"][key], parts["used"].get(key, 0.0)
                 chips = parts["chips"][key]
                 rows.append((*self._names(key), units, chips, working, used, working - used, used / working))
-        return _table("source period slice future units chips working_chips used_chips idle_chips utilisation", rows)
+        return table("source period slice future units chips working_chips used_chips idle_chips utilisation", rows)
 
     def _names(self, key: Sequence[int]) -> tuple[str, ...]:
         horizon = self.index.scenario.horizon
@@ -177,7 +196,7 @@ class Figures:
         serve, index = self.ledger.tables.get("serve"), self.index
         columns = "workload source period slice future rate work chips"
         if serve is None:
-            return _table(columns, [])
+            return table(columns, [])
         rate = self.answer[serve.column]
         workload, source = serve.labels["workload"], serve.labels["source"]
         work = rate * index.per_hour[workload] * index.slice_hours[serve.labels["period"], serve.labels["slice"]]
@@ -189,7 +208,7 @@ class Figures:
             (index.workloads[key[0]].id, *self._names(key[1:]), *numbers)
             for key, numbers in zip(keys, zip(rate.tolist(), work.tolist(), chips.tolist(), strict=True), strict=True)
         ]
-        return _table(columns, rows)
+        return table(columns, rows)
 
     def cash(self) -> Table:
         """Undiscounted cash by period, ledger and item, USD."""
@@ -200,7 +219,7 @@ class Figures:
             for t, code, value in zip(period.tolist(), item.tolist(), usd.tolist(), strict=True)
             if value
         ]
-        return _table("period ledger item usd", rows)
+        return table("period ledger item usd", rows)
 
     def power(self) -> Table:
         """Peak power by region and period, MW at the meter, with what is available."""
@@ -223,11 +242,11 @@ class Figures:
             for (r, t), value in sorted(peak.items())
             if value > _ZERO
         ]
-        return _table("region period mw available_mw", rows)
+        return table("region period mw available_mw", rows)
 
     def shares(self) -> Table:
         """Shares of spend, compute and chips by vendor and provider, year by year."""
-        return _table("quantity label value year amount share", self._shares)
+        return table("quantity label value year amount share", self._shares)
 
     @cached_property
     def _shares(self) -> list[tuple[str, str, str, str, float, float]]:
@@ -256,7 +275,7 @@ class Figures:
         squares: dict[tuple[str, str, str], float] = {}
         for name, label, _, year, _, share in self._shares:
             squares[name, label, year] = squares.get((name, label, year), 0.0) + share * share
-        return _table("quantity label year hhi", [(*key, value) for key, value in squares.items()])
+        return table("quantity label year hhi", [(*key, value) for key, value in squares.items()])
 
     def unmet(self) -> Table:
         """Demand, work served and work not served by workload and period."""
@@ -276,14 +295,33 @@ class Figures:
             asked = float(demand[w, t])
             served = asked - missing if missing < asked * (1 - 1e-12) else 0.0
             rows.append((index.workloads[w].id, labels[t], asked, served, missing))
-        return _table("workload period demand served unmet", rows)
+        return table("workload period demand served unmet", rows)
 
     def tail(self) -> Table:
-        """Return what is owed after the horizon, by offer or project, USD."""
-        (source, project), usd = self._sum("committed_tail", "source", "project")
-        offers, projects = (*self.index.source_ids, ""), (*(entry.id for entry in self.index.scenario.projects), "")
-        found = zip(source.tolist(), project.tolist(), usd.tolist(), strict=True)
-        return _table("offer project usd", [(offers[s], projects[p], value) for s, p, value in found if value > 0])
+        """Return what is owed after the horizon, by offer, project or agreement, USD."""
+        codes, usd = self._sum("committed_tail", "source", "project", "agreement")
+        scenario = self.index.scenario
+        nouns = (scenario.capacity, scenario.projects, scenario.agreements)
+        names = [(*(noun.id for noun in some), "") for some in nouns]
+        found = zip(*(code.tolist() for code in codes), usd.tolist(), strict=True)
+        rows = [(*(of[c] for of, c in zip(names, row[:3], strict=True)), row[3]) for row in found if row[3] > 0]
+        return table("offer project agreement usd", rows)
+
+    def agreements(self) -> Table:
+        """Agreements that are signed: from when to when, what is committed, and what it costs and brings in."""
+        return agreements(self.ledger, self.answer)
+
+    def windows(self) -> Table:
+        """Windows of signed agreements: committed + rolled in = drawn + rolled over + short; tiers and rebates."""
+        return windows(self.ledger, self.answer)
+
+    def vendor_money(self) -> Table:
+        """Money from counterparties by agreement, source and period, expected USD."""
+        return vendor_money(self.ledger, self.answer)
+
+    def counterparties(self) -> Table:
+        """Return what is bought under the agreements of each counterparty, and the money that comes back."""
+        return counterparties(self.ledger, self.answer)
 
     def _added_mw(self) -> Floats:
         """Return the MW that projects add to each limited region, shape (R, T)."""
@@ -300,13 +338,23 @@ class Figures:
             group, window, _ = measured.codes()
             if limit.bound.endswith(("count", "hhi")):
                 group, window = np.zeros(len(value), dtype=np.int64), np.arange(len(value)) // measured.futures
+            held = self._held(measured)
             names = measured.groups if limit.per and not limit.bound.endswith(("count", "hhi")) else ("",)
             numbers = zip(*(part.tolist() for part in (value, bound, slack, violation)), strict=True)
             rows.extend(
                 (limit.id, names[group[row]], measured.windows[window[row]], limit.bound, *four)
                 for row, four in enumerate(numbers)
+                if held[row]
             )
-        return _table("limit group window bound value limit_value slack violation", rows)
+        return table("limit group window bound value limit_value slack violation", rows)
+
+    def _held(self, measured: Measured) -> Bools:
+        """Return in which of its rows a limit holds: with an agreement, where that is in force."""
+        if not measured.limit.if_signed:
+            return np.ones(measured.size, dtype=bool)
+        contracts = Contracts(self.index)
+        force = in_force(contracts, self.ledger.tables, self.answer)
+        return np.asarray(force[if_signed(measured, contracts)] > 0)
 
     def _site_power(self) -> Iterable[tuple[object, ...]]:
         region, names, available = limited_regions(self.index)
@@ -324,16 +372,19 @@ class Figures:
         used = {
             self.index.source_ids[code]
             for kind in ("order", "rent")
-            if (table := self.ledger.tables.get(kind)) is not None
-            for code in table.labels["source"].tolist()
+            if (found := self.ledger.tables.get(kind)) is not None
+            for code in found.labels["source"].tolist()
         }
         start = self.ledger.tables.get("start")
         started = set() if start is None else set(start.labels["project"].tolist())
+        sign = self.ledger.tables.get("sign")
+        signed = set() if sign is None else set(sign.labels["agreement"].tolist())
         serves = np.zeros((len(self.index.workloads), self.index.sources.size), dtype=bool)
         serve = self.ledger.tables.get("serve")
         if serve is not None:
             serves[serve.labels["workload"], serve.labels["source"]] = True
-        return _table("offer reason detail", unused(self.index, used, serves[:, : len(self.index.offers)], started))
+        rows = unused(self.index, used, serves[:, : len(self.index.offers)], started, signed)
+        return table("offer reason detail", rows)
 
     def all(self) -> dict[str, Table]:
         """Return every table by name."""
@@ -341,7 +392,8 @@ class Figures:
 
 
 TABLES: Final = (
-    "totals", "projects", "orders", "capacity", "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits",
+    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "capacity", "serving",
+    "cash", "power", "shares", "hhi", "unmet", "tail", "limits",
     "unused",
 )  # fmt: skip
 
@@ -384,9 +436,3 @@ def _values(measured: Measured, answer: Floats, scenario: Scenario) -> tuple[Flo
     counted = sums(window * measured.futures + future, (amount > 0) & (amount >= least), each)
     bound = np.full(each, limit.value)
     return counted, bound, sign * (bound - counted), np.maximum(sign * (counted - bound), 0.0)
-
-
-def _table(columns: str, rows: Iterable[Sequence[object]]) -> Table:
-    names = columns.split()
-    parts = list(zip(*rows, strict=True)) or [()] * len(names)
-    return {name: list(part) for name, part in zip(names, parts, strict=True)}

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from procure.plan.decisions import DECISIONS, Table
+from procure.plan.decisions import DECISIONS
 from procure.plan.figures import TABLES, Figures
+from procure.plan.table import Table
 from procure.scenario.complaint import Complaint, InvalidData, show
 from procure.scenario.document import write_text
 from procure.scenario.scenario import Scenario, build
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from procure.plan.warm_start import WarmStart
 
-FORMAT: Final = "procure-plan/2"
+FORMAT: Final = "procure-plan/3"
 MAX_BYTES: Final = 500_000_000
 
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from procure.plan.decisions import Table
 from procure.plan.plan import Plan
+from procure.plan.table import Table
 from procure.scenario.limit import UNITS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _WIDE: Final = 110
 _CENTS: Final = 0.5
 _NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
-                   "not_unlocked": "their project is not started",
+                   "not_unlocked": "what they need is not started or signed",
                    "not_worth_it": "not worth their price"}  # fmt: skip
 
 

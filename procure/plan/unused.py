@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.contracts import Contracts
 from procure.formulation.eligibility import eligible, refusals
 from procure.formulation.index import Bools, Floats, Index
 from procure.formulation.unlocks import Unlocks
@@ -11,7 +12,7 @@ from procure.formulation.unlocks import Unlocks
 Reason = tuple[str, str, str]
 
 
-def unused(index: Index, used: set[str], serves: Bools, started: set[int]) -> Iterable[Reason]:
+def unused(index: Index, used: set[str], serves: Bools, started: set[int], signed: set[int]) -> Iterable[Reason]:
     """Yield (offer, reason, detail) for each offer without an order or a rented unit.
 
     Parameters
@@ -22,6 +23,8 @@ def unused(index: Index, used: set[str], serves: Bools, started: set[int]) -> It
         Which offers serve which workload, shape (W, offers).
     started
         Numbers of the projects that were started.
+    signed
+        Numbers of the agreements that were signed.
     """
     may = eligible(index)
     refused = refusals(index)
@@ -33,7 +36,7 @@ def unused(index: Index, used: set[str], serves: Bools, started: set[int]) -> It
             yield offer.id, "not_eligible", _rules(refused, number)
         elif why := _late(index, may, number):
             yield offer.id, "not_in_time", why
-        elif why := _locked(index, may[:, number], number, started):
+        elif why := _locked(index, may[:, number], number, started) or _unsigned(index, number, signed):
             yield offer.id, "not_unlocked", why
         else:
             yield offer.id, "not_worth_it", _price(index, per_chip, per_work, serves, number)
@@ -77,6 +80,15 @@ def _locked(index: Index, may: Bools, number: int, started: set[int]) -> str | N
         return None
     needs = {" or ".join(unlocks.projects[project].id for project in lock.projects) for lock in (*of_offer, *of_pairs)}
     return "; ".join(sorted(f"needs {names}" for names in needs))
+
+
+def _unsigned(index: Index, number: int, signed: set[int]) -> str | None:
+    """Return the agreements one of which an offer needs, where none is signed."""
+    contracts = Contracts(index)
+    needed = np.flatnonzero(contracts.unlocks[:, number]).tolist()
+    if not needed or signed.intersection(needed):
+        return None
+    return "needs " + " or ".join(contracts.agreements[agreement].id for agreement in needed)
 
 
 def _costs(index: Index, may: Bools) -> tuple[Floats, Floats]:

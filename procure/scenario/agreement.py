@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from procure.scenario.horizon import Horizon, When, moment
+from procure.scenario.horizon import Horizon, When, later, moment
 from procure.scenario.limit import UNITS
 from procure.scenario.noun import Id, Noun, Sourced
 from procure.scenario.selection import Selection
@@ -16,17 +16,32 @@ from procure.scenario.units import (
     Plain,
     Positive,
     Share,
+    parse_duration,
     parse_money,
     parse_plain,
     parse_power_mw,
 )  # fmt: skip
 
 Standing = Literal["signed", "negotiated", "quote", "reported", "rumour"]
-Window = Literal["quarter", "year", "term"]
 Reached = Literal["units", "chips", "power", "compute", "spend"]
-_MONTHS: Final = {"quarter": 3, "year": 12}
+TERM: Final = "term"
+"""The window of an agreement that is its whole term."""
 REACHED_WITHIN: Final = 1e-5
 """A tier or milestone is reached when at most this share of its amount is missing."""
+
+
+def _window(value: object) -> str:
+    if value == TERM:
+        return TERM
+    every = parse_duration(f"1 {value}" if value in ("period", "month", "quarter", "year") else value)
+    if every.startswith("0 "):
+        raise ValueError("expected a length above 0, such as year, 6 months or term")
+    return every
+
+
+Window = Annotated[
+    str, BeforeValidator(_window), WithJsonSchema({"type": "string", "description": "term, year, quarter, 6 months, …"})
+]
 
 
 def _whole(value: object) -> object:
@@ -92,6 +107,11 @@ class Exit(Noun):
     usd: Money = 0.0
     share: Share = Field(default=0.0, description="Share of what is committed from then on, to be paid")
 
+    @property
+    def begins(self) -> datetime:
+        """The first moment of its date."""
+        return moment(self.start)
+
 
 class Fee(Noun):
     """A lump sum to the counterparty by a date, if the agreement is in force then."""
@@ -135,7 +155,7 @@ class Milestone(Noun):
 class Agreement(Sourced):
     """A contract that may, or must, be signed, and is in force from its start until its end or an exit.
 
-    - *windows*: quarters or years from its start, or its whole term, their edges at the nearest start of a period; one
+    - *windows*: years or other lengths from its start, or its whole term, edges at the nearest start of a period; one
       partly outside the horizon counts, in committed amounts and in tiers, by the share of its time inside; what is
       committed after the horizon is owed then, and what came before it is past;
     - spend on what it ``covers``, at the offers' prices, draws its ``commitment`` down and reaches its ``tiers``:
@@ -155,7 +175,7 @@ class Agreement(Sourced):
     start: When | None = Field(default=None, alias="from", description="None: from the start of the horizon")
     until: When | None = Field(default=None, description="None: to the end of the horizon")
     must: bool = Field(default=False, description="It is signed in any case")
-    every: Window = Field(default="year", description="Length of its windows, counted from its start")
+    every: Window = Field(default="1 year", description="Length of its windows, counted from its start")
     commitment: Commitment | None = None
     tiers: tuple[Tier, ...] = ()
     tier_kind: Literal["all_units", "incremental"] = "all_units"
@@ -184,8 +204,8 @@ class Agreement(Sourced):
         begin = moment(self.start) if self.start else horizon.edges[0]
         end = moment(self.until) if self.until else horizon.edges[-1]
         edges = [begin]
-        if self.every != "term":
-            while (edge := _later(begin, len(edges) * _MONTHS[self.every])) < end:
+        if self.every != TERM:
+            while (edge := later(begin, self.every, horizon.period, len(edges))) < end:
                 edges.append(edge)
         return (*edges, end)
 
@@ -193,8 +213,3 @@ class Agreement(Sourced):
     def moves_money(self) -> bool:
         """Whether it has money from its counterparty."""
         return bool(self.rebate or self.receipts or self.milestones)
-
-
-def _later(begin: datetime, months: int) -> datetime:
-    month = begin.month - 1 + months
-    return begin.replace(year=begin.year + month // 12, month=month % 12 + 1, day=min(begin.day, 28))

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from procure.scenario.agreement import Agreement
+from procure.scenario.agreement import TERM, Agreement
 from procure.scenario.complaint import Complaint
 from procure.scenario.horizon import Horizon, moment
 
@@ -17,6 +17,8 @@ Path = tuple[str | int, ...]
 
 
 _LAST_YEAR: Final = 2200
+_ROUNDING: Final = 0.05
+"""Periods: a month of February is shorter than a twelfth of a year."""
 
 
 def named_selections(agreement: Agreement) -> Iterable[tuple[Path, dict[str, tuple[str, ...]]]]:
@@ -67,9 +69,10 @@ def contracts(scenario: "Scenario") -> Iterable[Complaint]:
 
 
 def _windows(scenario: "Scenario", place: Path, agreement: Agreement) -> Iterable[Complaint]:
-    if agreement.every == "quarter" and scenario.horizon.period == "year":
-        expected = "expected windows of at least a period, which is a year"
-        yield Complaint((*place, "every"), agreement.every, expected, "Write every: year.")
+    if agreement.every != TERM and scenario.horizon.duration(agreement.every) < 1 - _ROUNDING:
+        expected = f"expected windows of at least a period, which is a {scenario.horizon.period}"
+        yield Complaint((*place, "every"), agreement.every, expected, "Make them longer.")
+        return
     edges = agreement.edges(scenario.horizon)
     if not snapped(edges, scenario.horizon):
         expected = "expected a window of at least half a period inside the horizon"

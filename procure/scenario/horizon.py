@@ -56,6 +56,17 @@ def moment(when: str) -> datetime:
         raise ValueError("expected a date that exists: check year, month, day and hour") from None
 
 
+def later(begin: datetime, duration: str, period: str, times: int) -> datetime:
+    """Return the moment that lies some times a canonical duration after another; months are those of the calendar."""
+    number, unit = duration.split()
+    unit = period if unit.startswith("period") else unit.removesuffix("s")
+    if unit in _MONTHS and (float(number) * _MONTHS[unit]).is_integer():
+        month = begin.month - 1 + times * round(float(number) * _MONTHS[unit])
+        return begin.replace(year=begin.year + month // 12, month=month % 12 + 1, day=min(begin.day, 28))
+    days = duration_in_periods(f"{number} {unit}", "day")
+    return begin + times * timedelta(days=days)
+
+
 When = Annotated[
     str,
     BeforeValidator(parse_when),

@@ -48,6 +48,16 @@ FAR = {"accelerator": "gpu", "region": "there", "contract": "on_demand", "price_
 RESERVED = {**FAR, "contract": "reserved", "lead": "1 hour", "term": "3 hours"}
 ONBOARD = {"kind": "onboard", "cost_usd": 8, "unlocks": [{"offers": {"provider": "q"}}]}
 
+DEAL = {"offers": {"offer": "deal"}}
+REACH = {"quantity": "units", "min": 3, "usd": 5}
+VOLUME = {"quantity": "units", "where": {"offer": "deal"}, "every": "period", "if_signed": "deal"}
+EXTRA = {
+    "agreements.deal.unlocks": None,
+    "agreements.deal.extra_supply": [{**DEAL, "units_per_period": 1}],
+    "offers.deal.supply_per_period": 1,
+}
+FREE = {"counterparty": "p", "covers": {"provider": "p"}}
+
 BUDGET = {"quantity": "spend", "every": "period", "max": 15}
 INDEX = {"quantity": "units", "per": "vendor", "every": "horizon", "max_hhi": 0.5}
 
@@ -124,6 +134,76 @@ CASES = [
     Case("projects", None, {"projects.port.must": True}, limits=({"quantity": "project_cost", "max": 5},)),
     Case("projects", 40, limits=({"quantity": "project_cost", "where": {"project": "port"}, "max": 7},)),
     Case("projects", 27, limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 0},)),
+    Case("agreements", 34),
+    # a unit more in each window costs 3 and is drawn, at whatever price of a shortfall; with two units at most it is
+    # not: 24 + 4 + 2 · 3 · 3 is more than 40
+    Case("agreements", 34, {"agreements.deal.commitment.shortfall_price": 3}),
+    Case("agreements", 40, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2}),
+    Case("agreements", 46, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2,
+                            "agreements.deal.must": True}),
+    # hours 2 and 3 ask for 3: 12 + 18 and 3 short in the first window; rolled over they are drawn in the second
+    Case("agreements", 37, {"workloads.work.demand": [2, 2, 3, 3]}),
+    Case("agreements", 34, {"workloads.work.demand": [2, 2, 3, 3], "agreements.deal.commitment.roll_over": 0.2}),
+    Case("agreements", 35.5, {"workloads.work.demand": [2, 2, 3, 3], "agreements.deal.commitment.roll_over": 0.1}),
+    # by date: 15, then 18; one window of 30
+    Case("agreements", 37, {"agreements.deal.commitment.usd": {"2027-01-01T00": 15, "2027-01-01T02": 18}}),
+    Case("agreements", 34, {"agreements.deal.every": "term", "agreements.deal.commitment.usd": 30}),
+    # two hours more of a window that is half outside: 30 inside for twice the term, and 30 owed after
+    Case("agreements", 34, {"agreements.deal.every": "term", "agreements.deal.commitment.usd": 60,
+                            "agreements.deal.until": "2027-01-01T08"}),
+    Case("agreements", 40, {"agreements.deal.until": "2027-01-01T06"}, ({"quantity": "committed_tail", "max": 14},)),
+    Case("agreements", 34, {"agreements.deal.until": "2027-01-01T06"}, ({"quantity": "committed_tail", "max": 15},)),
+    # nothing to do in the second window: 24 + 4 + 15 is more than 40 unless it can be left
+    Case("agreements", 40, {"workloads.work.demand": [4, 4, 0, 0]}),
+    Case("agreements", 29, {"workloads.work.demand": [4, 4, 0, 0],
+                            "agreements.deal.exit": {"from": "2027-01-01T01", "usd": 1}}),
+    Case("agreements", 36.5, {"workloads.work.demand": [4, 4, 0, 0],
+                              "agreements.deal.exit": {"from": "2027-01-01T02", "usd": 1, "share": 0.5}}),
+    # a quarter off 12 in each window; a fifth unit makes it 15, and a quarter of that is more than its price
+    Case("agreements", 22, {"agreements.deal.commitment": None,
+                            "agreements.deal.tiers": [{"from_usd": 12, "discount": 0.25}]}),
+    Case("agreements", 26.5, {"agreements.deal.commitment": None,
+                              "agreements.deal.tiers": [{"from_usd": 13, "discount": 0.25}]}),
+    # 10 % of the 6 from 3 to 9, and half of the 3 above, in each window
+    Case("agreements", 28 - 2 * 2.1, {"agreements.deal.commitment": None, "agreements.deal.tier_kind": "incremental",
+                                      "agreements.deal.tiers": [{"from_usd": 3, "discount": 0.1},
+                                                                {"from_usd": 9, "discount": 0.5}]}),
+    Case("agreements", 31.6, {"agreements.deal.rebate": 0.1, "offers.deal.supply_total": 2}),
+    Case("agreements", 31, {"agreements.deal.rebate": 0.1}),  # a unit more is drawn, and has its rebate
+    # ten with a chance of one half, a fifth of it lost to the new owners
+    Case("agreements", 30, {"agreements.deal.receipts": [
+        {"on": "2027-01-01T01", "usd": 10, "probability": 0.5, "dilution": 0.2}]}),
+    Case("agreements", 34, {"agreements.deal.fees": [{"on": "2027-01-01T03", "usd": 4}]}),
+    # the third unit is drawn anyhow; the fourth costs 3 of its own
+    Case("agreements", 29, {"agreements.deal.milestones": [REACH]}),
+    Case("agreements", 34, {"agreements.deal.milestones": [{**REACH, "by": "2027-01-01T01", "usd": 0}]}),
+    Case("agreements", 27, {"agreements.deal.milestones": [{**REACH, "min": 2, "steps": 2}]}),
+    Case("agreements", 33, {"agreements.deal.milestones": [{**REACH, "probability": 0.5, "dilution": 0.6}]}),
+    # 15 + 9 by the end of the third hour, with what is drawn anyhow; 27 takes a unit more than that
+    Case("agreements", 34 - 5, {"agreements.deal.milestones": [
+        {"quantity": "spend", "min": 24, "usd": 5, "by": "2027-01-01T03"}]}),
+    Case("agreements", 37 - 5, {"agreements.deal.milestones": [
+        {"quantity": "spend", "min": 27, "usd": 5, "by": "2027-01-01T03"}]}),
+    Case("agreements", 40, limits=({**VOLUME, "min": 4},)),
+    Case("agreements", 52, {"agreements.deal.must": True}, ({**VOLUME, "min": 4},)),
+    # no more than one of the deal: 8 at 3 and 5 each, 7 of 30 drawn short, 4; forced
+    Case("agreements", 4 + 30 + 20, {"agreements.deal.must": True}, ({**VOLUME, "max": 1},)),
+    Case("agreements", 40, limits=({**VOLUME, "max": 1},)),
+    Case("agreements", 34, limits=({"quantity": "spend", "of": {}, "where": {"offer": "deal"}, "min_share": 1,
+                                    "if_signed": "deal"},)),
+    Case("agreements", 40, {"offers.list.supply_total": 4}, (
+        {"quantity": "spend", "where": {"offer": "deal"}, "max_share": 0.2, "if_signed": "deal"},)),
+    Case("agreements", None, {"agreements.deal.must": True}, ({**VOLUME, "min": 5},)),
+    # one unit more of two than the supply has; 24 + 6 + 4 with it, 12 + 20 without
+    Case("agreements", 32, EXTRA),
+    Case("agreements", 30, {**EXTRA, "agreements.deal.commitment": None, "agreements.deal.fees": [{"usd": 6}]}),
+    Case("agreements", 34, {"agreements.deal.requires": ["other"], "agreements.other": FREE}),
+    Case("agreements", 36, {"agreements.deal.requires": ["other"], "agreements.other": {**FREE, "fees": [{"usd": 2}]}}),
+    Case("agreements", 40, {"agreements.other": {**FREE, "must": True, "excludes": ["deal"]}}),
+    Case("agreements", 40, {"agreements.deal.one_of": "g", "agreements.other": {**FREE, "must": True, "one_of": "g"}}),
+    Case("agreements", 34, {"agreements.other": {**FREE, "must": True, "commitment": {"usd": 0}}}),
+    Case("agreements", 40, limits=({"quantity": "shortfall_cost", "max": 5, "every": "horizon"},
+                                   {"quantity": "units", "where": {"offer": "deal"}, "max": 2})),
     Case("projects", 40, {"projects.port.ledger": "capex"},
          limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 5},)),
     Case("owned", 126),
