@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from procure.scenario_file import load as load
 
 _HOMES = {
+    "compare": "procure.analysis.compare",
     "load": "procure.scenario_file",
     "solve": "procure.plan.solve",
     "Infeasible": "procure.plan.solve",

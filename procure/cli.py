@@ -18,6 +18,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from procure.plan.plan import Plan
     from procure.scenario.document import Document
     from procure.scenario.scenario import Scenario
 
@@ -144,6 +145,47 @@ def check(scenario: ScenarioArgument, changes: SetOption = None, as_json: JsonOp
         _say(f"{problem.name} is valid: {problem.horizon.periods} {problem.horizon.period}s, {sizes}")
 
 
+@app.command(
+    epilog="Examples: procure compare startup startup.json · procure compare frontier-lab --without vendor-money"
+)
+def compare(
+    first: Annotated[str, typer.Argument(help="A plan file, or a scenario to be solved.")],
+    second: Annotated[str | None, typer.Argument(help="Another.", show_default=False)] = None,
+    without: Annotated[str | None, typer.Option(help="vendor-money: the first again, without it.")] = None,
+    changes: SetOption = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for each solve.")] = None,
+    gap: Annotated[float, typer.Option(help="Stop when proven within this share of the best possible.")] = 0.005,
+    threads: Annotated[int, typer.Option(help="Threads of the engine.")] = 1,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Say what moves between two plans, or what a plan rests on; --set changes what is solved second."""
+    from procure.scenario.complaint import Complaint, InvalidData
+
+    with _failures(verbose=False):
+        if without not in (None, "vendor-money"):
+            wrong = Complaint(("without",), str(without), "expected vendor-money", "Write --without vendor-money.")
+            raise InvalidData([wrong])
+        if second is None and without is None and not changes:
+            expected = "expected a second plan or scenario, --without vendor-money, or --set"
+            raise InvalidData([Complaint(("SECOND",), "missing", expected, "Name what to compare with.")])
+        from procure.analysis.compare import compare as compare_plans
+        from procure.analysis.comparison_report import show_comparison, show_worth
+
+        options = {"gap": gap, "time_limit_s": time_limit, "threads": threads}
+        one = _plan(first, None, options, quiet=quiet)
+        scenario = one.scenario if second is None else None
+        other = _plan(second or first, changes, options, quiet=quiet, scenario=scenario, without=without)
+        found = compare_plans(one, other)
+        if as_json:
+            _say(json.dumps(found.to_data(), allow_nan=False))
+            return
+        if without:
+            show_worth(found, _output())
+        label = "without" if without else "second" if second is None or second == first else second
+        show_comparison(found, _output(), (first if label != "without" else "with", label))
+
+
 @app.command(epilog="Example: procure audit plan.json")
 def audit(
     plan: Annotated[Path, typer.Argument(help="A plan file, from: procure solve --out plan.json")],
@@ -230,35 +272,65 @@ def doctor(as_json: JsonOption = False) -> None:
             raise typer.Exit(1)
 
 
+def _plan(
+    name: str, changes: list[str] | None, options: dict[str, Any], *, quiet: bool,
+    scenario: "Scenario | None" = None, without: str | None = None,
+) -> "Plan":  # fmt: skip
+    """Return the plan of a file, or of a scenario (by name, or given) once it is solved."""
+    from procure.plan.plan import load_plan
+    from procure.plan.solve import solve as solve_scenario
+    from procure.progress import watch
+
+    if scenario is None and name.endswith(".json") and not changes and not without:
+        return load_plan(name)
+    document = None
+    if scenario is None:
+        document, scenario = _read(name, changes)
+    elif changes:
+        scenario = scenario.with_(_edits(changes))
+    if without:
+        scenario = scenario.without_vendor_money()
+    with _places(document), watch(_errors(), quiet=quiet) as progress:
+        return solve_scenario(scenario, progress=progress, **options)
+
+
 def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]:
-    from procure.scenario.complaint import Complaint, InvalidData
-    from procure.scenario.document import read_value
+    from procure.scenario.complaint import InvalidData
     from procure.scenario.scenario import build
     from procure.scenario_file import load_data
 
     document = load_data(name)
     with _places(document):
         scenario = build(document.data)
-        edits: dict[str, Any] = {}
-        for change in changes or []:
-            path, equals, value = change.partition("=")
-            if not equals or not path or not value.strip():
-                remedy = "Write --set horizon.periods=8, or PATH=null to take a value away."
-                raise InvalidData([Complaint((path,), value, "expected PATH=VALUE", remedy, "--set")])
-            edits[path.strip()] = read_value(value)
         try:
-            return document, scenario.with_(edits) if edits else scenario
+            return document, scenario.with_(_edits(changes)) if changes else scenario
         except InvalidData as error:
             raise InvalidData([complaint.at("--set", None) for complaint in error.complaints]) from None
 
 
+def _edits(changes: list[str]) -> dict[str, Any]:
+    from procure.scenario.complaint import Complaint, InvalidData
+    from procure.scenario.document import read_value
+
+    edits: dict[str, Any] = {}
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not equals or not path or not value.strip():
+            remedy = "Write --set horizon.periods=8, or PATH=null to take a value away."
+            raise InvalidData([Complaint((path,), value, "expected PATH=VALUE", remedy, "--set")])
+        edits[path.strip()] = read_value(value)
+    return edits
+
+
 @contextmanager
-def _places(document: "Document") -> Iterator[None]:
+def _places(document: "Document | None") -> Iterator[None]:
     from procure.scenario.complaint import InvalidData
 
     try:
         yield
     except InvalidData as error:
+        if document is None:
+            raise
         raise document.located(error) from None
 
 

@@ -72,7 +72,7 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     """
     console.print(headline(plan), soft_wrap=True)
     sections = (
-        _projects(plan), _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan),
+        _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan),
         _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
@@ -92,6 +92,9 @@ def headline(plan: Plan) -> str:
     parts = [f"{usd(totals['cost'])} USD in cash"]
     if totals["penalty"] > _CENTS:
         parts.append(f"{usd(totals['penalty'])} USD of penalties for work left and soft limits broken")
+    if totals["vendor_inflow"] > _CENTS:
+        lost = f", at {usd(totals['dilution'])} USD of dilution" if totals["dilution"] > _CENTS else ""
+        parts.append(f"less {usd(totals['vendor_inflow'])} USD expected from vendors{lost}")
     if totals["salvage"] > _CENTS:
         parts.append(f"less {usd(totals['salvage'])} USD of salvage value")
     span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
@@ -163,6 +166,44 @@ def _projects(plan: Plan) -> "RichTable | None":
     for row in sorted(rows(plan.figures["projects"]), key=lambda row: str(row["period"])):
         money = (usd(float(str(row[name]))) for name in ("one_off_usd", "running_usd", "after_horizon_usd"))
         grid.add_row(*(str(row[name]) for name in ("project", "kind", "period", "ready")), *money)
+    return grid
+
+
+def _agreements(plan: Plan) -> "RichTable | None":
+    grid = _grid("Sign (USD inside the horizon)", "agreement", "with", "from", "until", "committed", "drawn",
+                 "short paid", "discount", "fees, exit", left=4)  # fmt: skip
+    for row in rows(plan.figures["agreements"]):
+        money = {name: float(str(value)) for name, value in row.items() if name.endswith("_usd")}
+        columns = (money["committed_usd"], money["drawn_usd"], money["shortfall_usd"], money["discount_usd"])
+        numbers = (usd(value) for value in (*columns, money["fees_usd"] + money["exit_usd"]))
+        grid.add_row(
+            *(str(row[name]) for name in ("agreement", "counterparty", "active_from", "active_until")), *numbers
+        )
+    return grid
+
+
+def _windows(plan: Plan, *, full: bool) -> "RichTable | None":
+    """Return the windows in which what is committed is not simply drawn; with `full` all of them."""
+    grid = _grid("Commitments by window (USD)", "agreement", "from", "committed", "rolled in", "spent", "drawn",
+                 "rolled over", "short", "tier", left=2)  # fmt: skip
+    names = ("committed_usd", "rolled_in_usd", "spend_usd", "drawn_usd", "rolled_usd", "shortfall_usd")
+    for row in rows(plan.figures["windows"]):
+        money = {name: float(str(row[name])) for name in names}
+        if full or money["rolled_usd"] > _CENTS or money["shortfall_usd"] > _CENTS:
+            tier = f"{float(str(row['tier'])):.0f}" if float(str(row["tier"])) else ""
+            grid.add_row(str(row["agreement"]), str(row["period"]), *(usd(value) for value in money.values()), tier)
+    return grid
+
+
+def _counterparties(plan: Plan) -> "RichTable | None":
+    grid = _grid("Money from counterparties (USD, expected)", "counterparty", "bought under it", "discounts",
+                 "money in", "dilution", "net", "money in per USD bought")  # fmt: skip
+    names = ("purchases_usd", "discount_usd", "inflow_usd", "dilution_usd", "net_usd")
+    for row in rows(plan.figures["counterparties"]):
+        money = [float(str(row[name])) for name in names]
+        if money[1] > _CENTS or money[2] > _CENTS:
+            discount = percent(float(str(row["effective_discount"])))
+            grid.add_row(str(row["counterparty"]), *(usd(value) for value in money), discount)
     return grid
 
 

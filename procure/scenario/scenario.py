@@ -155,6 +155,11 @@ class Scenario(Noun):
         new = limit or validate(Limit, fields, ("limits",))
         return self.with_(limits=[*(old for old in self.limits if old.id != new.id), new])
 
+    def without_vendor_money(self) -> "Scenario":
+        """Return a copy whose agreements bring in nothing: no rebates, receipts or milestones."""
+        off = {"rebate": 0.0, "receipts": (), "milestones": ()}
+        return self.with_(agreements=[agreement.model_copy(update=off) for agreement in self.agreements])
+
 
 def build(data: Mapping[str, Any]) -> Scenario:
     """Return the scenario of plain data, or raise InvalidData with every complaint."""

@@ -32,6 +32,7 @@ class Tiny:
     works: list[dict[str, Any]]
     limits: list[dict[str, Any]] = field(default_factory=list)
     projects: list[dict[str, Any]] = field(default_factory=list)
+    agreements: list[dict[str, Any]] = field(default_factory=list)
 
     def data(self) -> dict[str, Any]:
         """Return it in the public format."""
@@ -62,6 +63,17 @@ class Tiny:
                  "excludes": ["p0"] if project["excludes"] and n else [],
                  **({"one_of": "either"} if project["either"] else {})}
                 for n, project in enumerate(self.projects)
+            ],
+            "agreements": [
+                {"id": f"a{n}", "counterparty": "c", "covers": {"region": f"r{a['region']}"}, "every": a["every"],
+                 "must": a["must"], "fees": [{"usd": a["fee"]}], "rebate": a["rebate"],
+                 "commitment": {"usd": a["usd"], "shortfall_price": a["price"], "roll_over": a["roll_over"]},
+                 "tiers": [{"from_usd": a["tier"], "discount": 0.5}] if a["tier"] else [], "tier_kind": a["tier_kind"],
+                 "unlocks": [{"region": f"r{a['region']}"}] if a["unlocks"] else [],
+                 "milestones": [{"quantity": "chips", "min": 1, "steps": 2, "usd": a["milestone"]}],
+                 **({"exit": {"from": f"{START}01", "usd": a["exit"]}} if a["exit"] is not None else {}),
+                 "excludes": ["a0"] if a["excludes"] and n else [], "requires": ["a0"] if a["requires"] and n else []}
+                for n, a in enumerate(self.agreements)
             ],
         }  # fmt: skip
 
@@ -140,7 +152,24 @@ def projects(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def tinies(draw: st.DrawFn, limit_count: int, project_count: int = 0) -> Tiny:
+def agreements(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw an agreement over the offers of a region, in windows of a period or as long as it lasts."""
+    link = draw(st.sampled_from(["", "", "requires", "excludes"]))
+    every = draw(st.sampled_from(["period", "period", "term"]))
+    return {
+        "region": draw(st.integers(0, 1)), "every": every, "must": draw(st.sampled_from([False, False, True])),
+        "fee": draw(st.integers(0, 3)), "rebate": draw(st.sampled_from([0, 0, 0.25])),
+        "usd": draw(st.integers(0, 9)), "price": draw(st.sampled_from([0.5, 1, 2])),
+        "roll_over": draw(st.sampled_from([0, 0.5])), "tier": draw(st.sampled_from([0, 4, 9])),
+        "tier_kind": draw(st.sampled_from(["all_units", "incremental"])), "unlocks": draw(st.booleans()),
+        "milestone": draw(st.sampled_from([0, 2])),
+        "exit": draw(st.sampled_from([None, 0, 2])) if every == "period" else None,
+        **{name: link == name for name in ("requires", "excludes")},
+    }  # fmt: skip
+
+
+@st.composite
+def tinies(draw: st.DrawFn, limit_count: int, project_count: int = 0, agreement_count: int = 0) -> Tiny:
     """Draw a scenario with two or three offers and one or two workloads."""
     periods, slices = draw(st.sampled_from([(2, 1), (3, 1), (2, 2)]))
     some_offers = draw(st.lists(offers(periods), min_size=2, max_size=3))
@@ -156,7 +185,12 @@ def tinies(draw: st.DrawFn, limit_count: int, project_count: int = 0) -> Tiny:
         and (some_projects[1]["excludes"] or both_either(some_projects))
     ):
         some_projects[1]["must"] = False  # a contradiction is refused before any solve
-    return Tiny(periods, slices, some_offers, some_works, some_limits, some_projects)
+    some_agreements = [draw(agreements()) for _ in range(agreement_count)]
+    if len(some_agreements) > 1 and some_agreements[1]["excludes"]:
+        some_agreements[1]["must"] = False
+    if agreement_count:
+        some_offers = some_offers[:2]  # the plans are many
+    return Tiny(periods, slices, some_offers, some_works, some_limits, some_projects, some_agreements)
 
 
 def both_either(some: list[dict[str, Any]]) -> bool:
@@ -178,11 +212,14 @@ class Enumeration:
         ]
         choices = [range(tiny.offers[number]["supply_per_period"] + 1) for number, _, _ in spans]
         choices += [range(tiny.periods + 1) for _ in tiny.projects]  # the period of the start, or never
+        # not signed, signed, or left at a period
+        choices += [range(2 if a["exit"] is None else tiny.periods + 1) for a in tiny.agreements]
         plans = np.array(list(itertools.product(*choices)), dtype=float)
         shape = (len(plans), len(tiny.offers), tiny.periods, tiny.slices)
         self.units, self.cash, self.capex = np.zeros(shape), np.zeros(shape[:3]), np.zeros(shape[:3])
         self.tail, self.salvage = np.zeros(shape[:2]), np.zeros(len(plans))
         self.allowed = np.ones(len(plans), dtype=bool)
+        self.bought = np.zeros(shape[:3])  # by period of the order, or of use
         for column, (number, period, part) in enumerate(spans):
             if tiny.offers[number]["contract"] == "on_demand":
                 self._rent(number, period, part, plans[:, column])
@@ -192,7 +229,48 @@ class Enumeration:
             if "supply_total" in offer:
                 self.allowed &= self.units[:, number].max(axis=(1, 2)) <= offer["supply_total"]
         self.paid_for_projects = np.zeros(len(plans))
-        self._projects(plans[:, len(spans) :])
+        self._projects(plans[:, len(spans) : len(spans) + len(tiny.projects)])
+        self.paid_for_agreements = np.zeros(len(plans))
+        chosen = plans[:, len(spans) + len(tiny.projects) :]
+        for number, agreement in enumerate(tiny.agreements):
+            self._agreement(agreement, chosen[:, number])
+            if number and agreement["requires"]:
+                self.allowed &= (chosen[:, number] == 0) | (chosen[:, 0] > 0)
+            if number and agreement["excludes"]:
+                self.allowed &= (chosen[:, number] == 0) | (chosen[:, 0] == 0)
+
+    def _agreement(self, agreement: dict[str, Any], chosen: np.ndarray) -> None:
+        tiny = self.tiny
+        periods = np.arange(tiny.periods)
+        end = np.where(chosen > 1, chosen - 1, np.where(chosen == 1, tiny.periods, 0))
+        force = periods[None, :] < end[:, None]
+        if agreement["must"]:
+            self.allowed &= chosen > 0
+        here = np.array([offer["region"] == agreement["region"] for offer in tiny.offers])
+        if agreement["unlocks"]:
+            self.allowed &= ~((self.bought[:, here] > 0).any(axis=1) & ~force).any(axis=1)
+        paid = np.where(chosen > 0, agreement["fee"], 0.0)
+        paid += np.where(chosen > 1, agreement["exit"] or 0.0, 0.0)
+        spent = self.cash[:, here].sum(axis=1)
+        windows = [[t] for t in periods] if agreement["every"] == "period" else [list(periods)]
+        rolled = np.zeros(len(chosen))
+        for number, window in enumerate(windows):
+            spend, held = spent[:, window].sum(axis=1), force[:, window[0]]
+            due = agreement["usd"] * held + rolled
+            following = force[:, window[-1] + 1] if number < len(windows) - 1 else np.zeros(len(held), bool)
+            most = agreement["roll_over"] * agreement["usd"] * following
+            # at one price, and without interest, it is never worse to pay later
+            rolled = np.minimum(most, np.maximum(due - spend, 0))
+            paid += agreement["price"] * np.maximum(due - spend - rolled, 0)
+            paid -= agreement["rebate"] * spend * held
+            if agreement["tier"]:
+                base = 0 if agreement["tier_kind"] == "all_units" else agreement["tier"]
+                paid -= np.where(held & (spend >= agreement["tier"] - 1e-9), 0.5 * (spend - base), 0.0)
+        sizes = np.array([offer["chips_per_unit"] for offer in tiny.offers])
+        chips = (self.units[:, here].mean(axis=3) * sizes[here][None, :, None]).sum(axis=1)
+        for least in (1, 2):
+            paid -= agreement["milestone"] * ((chips >= least - 1e-9) & force).any(axis=1)
+        self.paid_for_agreements += paid
 
     def _projects(self, start: np.ndarray) -> None:
         tiny, period = self.tiny, np.arange(self.tiny.periods)
@@ -219,6 +297,7 @@ class Enumeration:
 
     def _rent(self, number: int, period: int, part: int, count: np.ndarray) -> None:
         offer = self.tiny.offers[number]
+        self.bought[:, number, period] += count
         self.units[:, number, period, part] += count
         self.cash[:, number, period] += (
             count * offer["price_usd_per_unit_hour"] * offer["price_path"][period] * self.hours
@@ -228,6 +307,7 @@ class Enumeration:
         offer, last = self.tiny.offers[number], self.tiny.periods
         begin, term = period + int(offer["lead"][0]), int(offer["term"][0])
         factor, contract = offer["price_path"][period], offer["contract"]
+        self.bought[:, number, period] += count
         if begin >= last:
             self.allowed &= count == 0
         self.allowed &= (count == 0) | (count >= offer["min_order"])
@@ -329,6 +409,7 @@ class Enumeration:
     def optimum(self) -> float | None:
         """Return the least cost of all plans, None where none is allowed."""
         cost = self.cash.sum(axis=(1, 2)) - self.salvage + self.unserved() + self.paid_for_projects
+        cost = cost + self.paid_for_agreements
         for limit in self.tiny.limits:
             over = self.broken(limit)
             if "soft" in limit:
@@ -338,13 +419,16 @@ class Enumeration:
         return float(cost[self.allowed].min()) if self.allowed.any() else None
 
 
-@pytest.mark.parametrize(("limit_count", "project_count"), [(0, 0), (1, 0), (2, 0), (3, 0), (0, 2), (1, 2)])
-def test_no_plan_is_better_than_the_solvers(limit_count: int, project_count: int) -> None:
+@pytest.mark.parametrize(
+    ("limit_count", "project_count", "agreement_count"),
+    [(0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0), (0, 2, 0), (1, 2, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1)],
+)
+def test_no_plan_is_better_than_the_solvers(limit_count: int, project_count: int, agreement_count: int) -> None:
     """The optimum equals the best of all plans, or there is none in either."""
 
     @settings(max_examples=12, derandomize=True, deadline=None, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(tinies(limit_count, project_count))
+    @given(tinies(limit_count, project_count, agreement_count))
     def check(tiny: Tiny) -> None:
         expected = Enumeration(tiny).optimum()
         try:

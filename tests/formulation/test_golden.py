@@ -56,6 +56,48 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
         },
         [],
     ),
+    "agreements": (
+        "agreements",
+        {
+            "agreements.deal.exit": {"from": "2027-01-01T01", "usd": 1, "share": 0.5},
+            "agreements.deal.receipts": [{"on": "2027-01-01T03", "usd": 7, "probability": 0.5, "dilution": 0.1}],
+            "agreements.deal.requires": ["other"],
+            "agreements.other": {
+                "counterparty": "q",
+                "covers": {"provider": "p"},
+                "excludes": ["third"],
+                "one_of": "group",
+                "extra_supply": [{"offers": {"offer": "list"}, "units": 2, "units_per_period": 1}],
+            },
+            "agreements.third": {"counterparty": "q", "covers": {"provider": "p"}, "must": True, "one_of": "group"},
+            "offers.list.supply_total": 5,
+            "offers.list.supply_per_period": 3,
+        },
+        [],
+    ),
+    "commitments": ("agreements", {"agreements.deal.commitment.roll_over": 0.2}, []),
+    "tiers": (
+        "agreements",
+        {
+            "horizon.periods": 2,
+            "agreements.deal.tiers": [{"from_usd": 3, "discount": 0.1}, {"from_usd": 9, "discount": 0.5}],
+            "agreements.deal.tier_kind": "incremental",
+            "agreements.deal.rebate": 0.2,
+            "agreements.other": {"counterparty": "q", "covers": {"offer": "deal"}, "rebate": 0.1},
+        },
+        [],
+    ),
+    "milestones": (
+        "agreements",
+        {
+            "horizon.periods": 3,
+            "agreements.deal.milestones": [
+                {"quantity": "chips", "min": 2, "steps": 2, "usd": 5, "probability": 0.5, "dilution": 0.1},
+                {"quantity": "spend", "where": {"provider": "p"}, "min": 20, "usd": 3, "by": "2027-01-01T02"},
+            ],
+        },
+        [],
+    ),
     "concentration": ("limits", {}, [{"quantity": "spend", "per": "vendor", "max_hhi": 0.5}]),
     "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
     "capacity": ("capacity", {}, []),
@@ -65,11 +107,17 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     "site_power": ("site_power", {}, []),
     "limits": (
         "limits",
-        {},
+        {
+            "agreements.deal": {"counterparty": "p", "covers": {"vendor": "grey"}},
+            **{f"offers.{name}.supply_total": 20 for name in ("green", "amber", "grey")},
+        },
         [
             {"quantity": "units", "where": {"vendor": "green"}, "max": [6, 10]},
             {"quantity": "units", "where": {"vendor": "grey"}, "min": 1, "soft": 0.5},
             {"quantity": "spend", "per": "vendor", "max_share": 0.5},
+            {"quantity": "units", "where": {"vendor": "grey"}, "min": 2, "if_signed": "deal"},
+            {"quantity": "units", "where": {"vendor": "green"}, "max": 4, "if_signed": "deal", "every": "horizon"},
+            {"quantity": "spend", "where": {"vendor": "grey"}, "min_share": 0.2, "if_signed": "deal"},
             {"quantity": "spend", "per": "vendor", "every": "period", "max": 15, "carry_over": 0.5, "soft": 2},
             {"quantity": "compute", "where": {"vendor": "grey"}, "min_share": 0.1, "every": "horizon"},
         ],
