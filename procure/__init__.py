@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from procure.analysis.compare import compare as compare
     from procure.plan.plan import AuditFailed as AuditFailed
     from procure.plan.plan import Plan as Plan
     from procure.plan.plan import load_plan as load_plan

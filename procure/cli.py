@@ -145,9 +145,8 @@ def check(scenario: ScenarioArgument, changes: SetOption = None, as_json: JsonOp
         _say(f"{problem.name} is valid: {problem.horizon.periods} {problem.horizon.period}s, {sizes}")
 
 
-@app.command(
-    epilog="Examples: procure compare startup startup.json · procure compare frontier-lab --without vendor-money"
-)
+@app.command(epilog="Examples: procure compare startup plan.json · procure compare frontier-lab "
+             "--without vendor-money")  # fmt: skip
 def compare(
     first: Annotated[str, typer.Argument(help="A plan file, or a scenario to be solved.")],
     second: Annotated[str | None, typer.Argument(help="Another.", show_default=False)] = None,

@@ -43,9 +43,8 @@ def show_comparison(found: Comparison, console: "Console", names: tuple[str, str
         parts.append(part)
     spend = grid("Spend by provider (USD)", "provider", *names, "change")
     for row in rows(found.spend):
-        spend.add_row(
-            str(row["value"]), *(usd(float(str(row[n]))) for n in ("first_amount", "second_amount", "change"))
-        )
+        sides = (usd(float(str(row[name]))) for name in ("first_amount", "second_amount", "change"))
+        spend.add_row(str(row["value"]), *sides)
     orders = grid("Orders that differ most (committed USD)", "offer", *(f"units, {n}" for n in names), *names)
     for row in list(rows(found.orders))[:_SHOWN]:
         units = (amount(float(str(row[f"{side}_units"]))) for side in ("first", "second"))

@@ -72,8 +72,9 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     """
     console.print(headline(plan), soft_wrap=True)
     sections = (
-        _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full), _rents(plan, full=full), _cash(plan), _shares(plan),
-        _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
+        _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full),
+        _rents(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full), _power(plan, full=full),
+        _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
         if found is not None and found.row_count:

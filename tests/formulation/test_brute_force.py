@@ -232,12 +232,19 @@ class Enumeration:
         self._projects(plans[:, len(spans) : len(spans) + len(tiny.projects)])
         self.paid_for_agreements = np.zeros(len(plans))
         chosen = plans[:, len(spans) + len(tiny.projects) :]
+        self.opened: dict[int, list[np.ndarray]] = {0: [], 1: []}
         for number, agreement in enumerate(tiny.agreements):
             self._agreement(agreement, chosen[:, number])
             if number and agreement["requires"]:
                 self.allowed &= (chosen[:, number] == 0) | (chosen[:, 0] > 0)
             if number and agreement["excludes"]:
                 self.allowed &= (chosen[:, number] == 0) | (chosen[:, 0] == 0)
+
+        for region, forces in self.opened.items():
+            if forces:  # any of those that unlock it will do
+                here = np.array([offer["region"] == region for offer in tiny.offers])
+                shut = ~np.any(forces, axis=0)
+                self.allowed &= ~((self.bought[:, here] > 0).any(axis=1) & shut).any(axis=1)
 
     def _agreement(self, agreement: dict[str, Any], chosen: np.ndarray) -> None:
         tiny = self.tiny
@@ -248,7 +255,7 @@ class Enumeration:
             self.allowed &= chosen > 0
         here = np.array([offer["region"] == agreement["region"] for offer in tiny.offers])
         if agreement["unlocks"]:
-            self.allowed &= ~((self.bought[:, here] > 0).any(axis=1) & ~force).any(axis=1)
+            self.opened[agreement["region"]].append(force)
         paid = np.where(chosen > 0, agreement["fee"], 0.0)
         paid += np.where(chosen > 1, agreement["exit"] or 0.0, 0.0)
         spent = self.cash[:, here].sum(axis=1)

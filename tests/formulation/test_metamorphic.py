@@ -93,9 +93,55 @@ def rich(seed: int) -> Scenario:
 
 
 @lru_cache
-def base(seed: int) -> float:
+def dealt(seed: int) -> Scenario:
+    """Return the same with agreements: a large one that may be signed, one that is, and a stake."""
+    draw = np.random.default_rng(100 + seed)
+
+    def price(low: float, high: float) -> float:
+        return round(float(draw.uniform(low, high)), 3)
+
+    agreements = [
+        {
+            "id": "deal",
+            "counterparty": "a",
+            "covers": {"provider": "a"},
+            "every": "6 months",
+            "commitment": {"usd": price(20000, 40000), "shortfall_price": 0.8, "roll_over": 0.1},
+            "tiers": [{"from_usd": 15000, "discount": 0.05}, {"from_usd": price(25000, 40000), "discount": 0.15}],
+            "fees": [{"usd": 500}],
+            "rebate": 0.03,
+            "until": "2028-04",
+            "extra_supply": [{"offers": {"offer": "us/gpu/reserved"}, "units": 2, "units_per_period": 2}],
+        },
+        {
+            "id": "signed",
+            "counterparty": "b",
+            "covers": {"provider": "b"},
+            "every": "quarter",
+            "must": True,
+            "commitment": {"usd": {"2027-01": 1000, "2027-04": price(8000, 16000)}, "shortfall_price": 0.6},
+            "exit": {"from": "2027-07", "usd": 4000},
+            "milestones": [
+                {"quantity": "chips", "min": 4, "steps": 2, "usd": 3000, "probability": 0.7, "dilution": 0.2}
+            ],
+        },
+        {
+            "id": "stake",
+            "counterparty": "b",
+            "covers": {"provider": "b"},
+            "excludes": ["deal"],
+            "receipts": [{"on": "2027-05", "usd": price(2000, 6000), "dilution": 0.3}],
+        },
+    ]
+    return rich(seed).with_(agreements=agreements).with_limit(
+        id="exclusive", quantity="spend", where={"provider": ["a", "own"]}, min_share=0.4, if_signed="deal"
+    )  # fmt: skip
+
+
+@lru_cache
+def base(seed: int, make: Callable[[int], Scenario] = rich) -> float:
     """Return the optimum of the unchanged scenario."""
-    return optimum(rich(seed))
+    return optimum(make(seed))
 
 
 def optimum(scenario: Scenario, **options: Any) -> float:
@@ -187,6 +233,27 @@ LOOSER: dict[str, Change] = {
 }  # fmt: skip
 
 
+AGREED: dict[str, Change] = {
+    "a smaller commitment": lambda s: s.with_({"agreements.signed.commitment.usd": 1000}),
+    "a lower shortfall price": lambda s: s.with_({"agreements.signed.commitment.shortfall_price": 0.3}),
+    "more rolled over": lambda s: s.with_({"agreements.deal.commitment.roll_over": 0.5}),
+    "not forced": lambda s: s.with_({"agreements.signed.must": False}),
+    "an earlier exit": lambda s: s.with_({"agreements.signed.exit.from": "2027-04"}),
+    "a cheaper exit": lambda s: s.with_({"agreements.signed.exit.usd": 100}),
+    "a larger discount": lambda s: s.with_({"agreements.deal.tiers": [{"from_usd": 10000, "discount": 0.2}]}),
+    "a larger rebate": lambda s: s.with_({"agreements.deal.rebate": 0.1}),
+    "no fee": lambda s: s.with_({"agreements.deal.fees": None}),
+    "more money": lambda s: s.with_({"agreements.stake.receipts": [{"on": "2027-02", "usd": 9000}]}),
+    "a nearer milestone": lambda s: s.with_(agreements=[
+        {**entry.data(), "milestones": [{"quantity": "chips", "min": 2, "steps": 4, "usd": 3000}]}
+        if entry.id == "signed" else entry for entry in s.agreements]),
+    "not exclusive": without_limit("exclusive"),
+    "not excluded": lambda s: s.with_({"agreements.stake.excludes": None}),
+    "an agreement more": lambda s: s.with_({"agreements.more": {
+        "counterparty": "c", "covers": {"vendor": "blue"}, "tiers": [{"from_usd": 5000, "discount": 0.1}]}}),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("change", LOOSER)
 def test_what_loosens_never_raises_the_optimum(change: str) -> None:
     """A looser limit, one offer more, a lower price or a shorter lead leaves every plan as good as it was."""
@@ -194,7 +261,29 @@ def test_what_loosens_never_raises_the_optimum(change: str) -> None:
     assert optimum(LOOSER[change](rich(seed))) <= base(seed) * (1 + 2 * GAP)
 
 
+@pytest.mark.parametrize("change", AGREED)
+def test_what_loosens_an_agreement_never_raises_the_optimum(change: str) -> None:
+    """A smaller commitment, a lower price of shortfalls, more money or one agreement more leaves every plan as good."""
+    seed = SEEDS[list(AGREED).index(change) % len(SEEDS)]
+    assert optimum(AGREED[change](dealt(seed))) <= base(seed, dealt) * (1 + 2 * GAP)
+
+
+def in_thousands_of_money(scenario: Scenario) -> Scenario:
+    """Multiply every sum of the agreements by a thousand, wherever it stands in them."""
+
+    def times(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            dated = name == "usd"
+            return {key: times(entry, "usd" if dated else key) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [times(entry) for entry in value]
+        return value * 1000 if name in ("usd", "from_usd") else value
+
+    return scenario.with_(agreements=[times(entry.data()) for entry in scenario.agreements])
+
+
 MONEY = joined(
+    in_thousands_of_money,
     scaled("offers", 1000, "price_usd_per_unit_hour", "upfront_usd_per_unit", "fixed_usd_per_order"),
     scaled("fleet", 1000, "price_usd_per_chip_hour"),
     scaled("projects", 1000, "cost_usd", "running_usd_per_year"),
@@ -264,12 +353,49 @@ SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
 }
 
 
+SAME_AGREED: dict[str, tuple[Change, float, dict[str, Any]]] = {
+    "agreements in another order": (reordered("agreements"), 1, {}),
+    "a mandatory commitment to nothing": (
+        lambda s: s.with_(
+            {
+                "agreements.idle": {
+                    "counterparty": "z",
+                    "covers": {"provider": "a"},
+                    "must": True,
+                    "commitment": {"usd": 0},
+                    "exit": {"from": "2027-01", "usd": 5},
+                    "every": "quarter",
+                }
+            }
+        ),
+        1,
+        {},
+    ),
+    "an agreement that only costs": (
+        lambda s: s.with_({"agreements.dear": {"counterparty": "z", "covers": {}, "fees": [{"usd": 1}]}}),
+        1,
+        {},
+    ),
+    "money a thousand times": (MONEY, 1000, {}),
+    "single sources and workloads": (lambda s: s, 1, {"aggregate": False}),
+    "another engine": (lambda s: s, 1, {"backend": "cbc"}),
+}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("change", SAME)
 def test_what_changes_nothing_keeps_the_optimum(seed: int, change: str) -> None:
     """Order, units, limits that cannot bind, classes and engine leave the optimum; money scales with its unit."""
     changed, factor, options = SAME[change]
     assert optimum(changed(rich(seed)), **options) == pytest.approx(base(seed) * factor, rel=2 * GAP)
+
+
+@pytest.mark.parametrize("change", SAME_AGREED)
+def test_what_changes_nothing_in_agreements_keeps_the_optimum(change: str) -> None:
+    """Order, commitments to nothing, agreements that only cost, classes, units and engine leave the optimum."""
+    changed, factor, options = SAME_AGREED[change]
+    seed = SEEDS[list(SAME_AGREED).index(change) % len(SEEDS)]
+    assert optimum(changed(dealt(seed)), **options) == pytest.approx(base(seed, dealt) * factor, rel=2 * GAP)
 
 
 def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:
@@ -279,6 +405,36 @@ def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:
     })  # fmt: skip
     scenario = scenario.with_(offers=[{**offer.data(), "divisible": True} for offer in scenario.offers])
     assert optimum(scenario) == pytest.approx(optimum(scenario, aggregate=False), rel=2 * GAP)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_the_money_of_vendors_nothing_is_cheaper(seed: int) -> None:
+    """Taking the money away never improves the net cost, and leaves nothing that comes in."""
+    without = solve(dealt(seed).without_vendor_money(), gap=GAP)
+    assert without.result["objective"] >= base(seed, dealt) * (1 - 2 * GAP)
+    assert without.totals["vendor_inflow"] == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_windows_reconcile_to_the_cent(seed: int) -> None:
+    """In every window of every agreement drawn + rolled over + short = committed + rolled in; no more than spent."""
+    plan = solve(
+        dealt(seed).with_(
+            {
+                "agreements.deal.must": True,
+                "agreements.deal.commitment.usd": 90000,
+                "limits.tail": None,
+            }
+        ),
+        gap=GAP,
+    )
+    windows = plan.frame("windows")
+    assert len(windows) >= 3
+    assert (windows["shortfall_usd"] > 0).any()
+    done = windows["drawn_usd"] + windows["rolled_usd"] + windows["shortfall_usd"]
+    assert (done - windows["committed_usd"] - windows["rolled_in_usd"]).abs().max() < 0.005
+    assert (windows["drawn_usd"] <= windows["spend_usd"] + 0.005).all()
+    assert plan.totals["shortfall_cost"] == pytest.approx(plan.frame("agreements")["shortfall_usd"].sum())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

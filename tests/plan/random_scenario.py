@@ -38,8 +38,8 @@ class Setting:
     regions: list[Data]
 
 
-def random_scenario(seed: int, *, projects: bool = False) -> Data:
-    """Return the plain data of the scenario of a seed, with projects or without."""
+def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False) -> Data:
+    """Return the plain data of the scenario of a seed, with projects and agreements or without."""
     rng = Random(seed)
     horizon = _horizon(rng)
     time = Horizon(**horizon)
@@ -54,12 +54,51 @@ def random_scenario(seed: int, *, projects: bool = False) -> Data:
         "horizon": horizon,
         "accelerators": accelerators,
         "regions": regions,
-        "offers": _offers(setting),
+        # tiers and rebates ask for offers that are bounded
+        "offers": [{**({"supply_total": 20} if agreements else {}), **offer} for offer in _offers(setting)],
         "fleet": _fleet(setting),
         "workloads": workloads,
         "limits": [_limit(setting, workloads, number) for number in range(rng.randint(0, 3))],
         **({"projects": _projects(setting, workloads)} if projects else {}),
+        **({"agreements": _agreements(setting, workloads)} if agreements else {}),
     }
+
+
+def _agreements(setting: Setting, workloads: list[Data]) -> list[Data]:
+    """Return one to three agreements, each about what some of the offers cost in a few periods."""
+    rng, made = setting.rng, list[Data]()
+    labels = ("vendor", "provider", "region")
+    for number in range(rng.randint(1, 3)):
+        before = [agreement["id"] for agreement in made]
+        some = _selection(setting, workloads, labels)
+        every = rng.choice(["period", "2 periods", "term"])
+        usd = [rng.choice([0, 2, 5, 20]) * setting.hours for _ in range(3)]
+        commitment = {"usd": usd[0], "shortfall_price": rng.choice([0.5, 1, 1.2]), "roll_over": rng.choice([0, 0.3])}
+        tiers = [{"from_usd": usd[1], "discount": 0.1}, {"from_usd": usd[1] + 5 * setting.hours, "discount": 0.25}]
+        extra = {"offers": _selection(setting, workloads, labels), "units": 5, "units_per_period": 3}
+        goal = {"quantity": rng.choice(["units", "chips", "spend"]), "min": 2, "steps": 2, "usd": usd[2] / 4}
+        receipt = {"on": rng.choice(setting.dates), "usd": usd[2], "probability": 0.5, "dilution": 0.4}
+        made.append({
+            "id": f"agreement-{number}",
+            "counterparty": rng.choice(["c", "d"]),
+            "covers": some,
+            "every": every,
+            "tier_kind": rng.choice(["all_units", "incremental"]),
+            **_sometimes(rng, 0.8, {"commitment": commitment}),
+            **_sometimes(rng, 0.4, {"tiers": tiers}),
+            **_sometimes(rng, 0.5, {"fees": [{"usd": 100}, {"on": setting.dates[-1], "usd": 50}]}),
+            **_sometimes(rng, 0.3, {"unlocks": [some]}),
+            **_sometimes(rng, 0.3, {"extra_supply": [extra]}),
+            **_sometimes(rng, 0.3, {"rebate": 0.05}),
+            **_sometimes(rng, 0.3, {"receipts": [receipt]}),
+            **_sometimes(rng, 0.3, {"milestones": [goal]}),
+            **_sometimes(rng, 0.3, {"must": True}),
+            **(_sometimes(rng, 0.5, {"exit": {"from": setting.dates[1], "usd": 50, "share": 0.1}})
+               if every == "period" else {}),
+            **(_sometimes(rng, 0.2, {"requires": [rng.choice(before)]}) if before else {}),
+            **(_sometimes(rng, 0.2, {"excludes": [rng.choice(before)]}) if before else {}),
+        })  # fmt: skip
+    return made
 
 
 def _projects(setting: Setting, workloads: list[Data]) -> list[Data]:

@@ -17,6 +17,7 @@ SEEDS = {
 }
 """How the scenario of each seed ends; incomplete: a limit needs a supply that an offer does not state."""
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
+WITH_AGREEMENTS = (0,)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
 
@@ -39,9 +40,9 @@ def below(plan: Plan, other: Plan) -> float:
     return (bound - objective) / max(1.0, abs(objective))
 
 
-def compare(seed: int, *, projects: bool = False) -> str:
+def compare(seed: int, **more: bool) -> str:
     """Solve the scenario of a seed both ways; return how both ended."""
-    scenario = build(random_scenario(seed, projects=projects))
+    scenario = build(random_scenario(seed, **more))
     one = end(scenario, "highs", aggregate=True)
     two = end(scenario, "cbc", aggregate=False)
     if not (isinstance(one, Plan) and isinstance(two, Plan)):
@@ -62,6 +63,12 @@ def test_two_engines_agree(seed, ending):
 def test_two_engines_agree_on_projects(seed):
     """So they do with projects that unlock offers, pairs and power, with ramps, chains and alternatives."""
     assert compare(seed, projects=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", WITH_AGREEMENTS)
+def test_two_engines_agree_on_agreements(seed):
+    """So they do with commitments, tiers, milestones, exits and supply that only an agreement brings."""
+    assert compare(seed, agreements=True) == "plan"
 
 
 def test_most_random_scenarios_have_a_plan():
