@@ -12,6 +12,7 @@ import pytest
 
 import procure.plan.audit as audit_package
 from procure.plan.audit import AuditReport, Finding, audit
+from procure.plan.audit.tables import FIGURES as SCHEMAS
 from procure.scenario.scenario import build
 
 Plan = dict[str, Any]
@@ -154,7 +155,8 @@ CASH = [
 # Salvage of own: 1000 · (1 − 0.9 · 3/4) = 325. Objective 1677 + 36 + 36 + 168 + 271.8 − 325 = 1863.8.
 TOTALS = {
     "discounted_cost": 1863.8, "cost": 1917.0, "spend": 1677.0, "upfront": 1065.0, "energy_cost": 36.0,
-    "serving_cost": 36.0, "project_cost": 168.0, "penalty": 271.8, "salvage": 325.0, "committed_tail": 43.0,
+    "serving_cost": 36.0, "project_cost": 168.0, "shortfall_cost": 0.0, "vendor_inflow": 0.0, "dilution": 0.0,
+    "penalty": 271.8, "salvage": 325.0, "committed_tail": 43.0,
     # east (264 + 240) kWh · 1.2 · 500 g = 302.4 kg; west 5 kW · 72 h · 100 g = 36 kg
     "carbon": 0.3384, "served_value": 408 * 3 + 24 * 1.0, "peak_power": 0.017, "peak_chips": 14.0,
 }  # fmt: skip
@@ -195,7 +197,7 @@ def honest() -> Plan:
     """Return the plan, fresh."""
     certain = "certain"
     return copy.deepcopy({
-        "format": "procure-plan/2",
+        "format": "procure-plan/3",
         "scenario": build(SCENARIO).data(),
         "provenance": {"scenario_hash": build(SCENARIO).content_hash, "backend": "by hand", "seed": 1},
         "result": {
@@ -203,6 +205,9 @@ def honest() -> Plan:
         },
         "decisions": {
             "starts": table("project period started", [("onboard", D1, 1)]),
+            "signs": table("agreement signed", []),
+            "exits": table("agreement period exited", []),
+            "rolled": table("agreement period future usd", []),
             "orders": table("offer period units", [("reserve", D2, 1), ("own", D1, 1)]),
             "rents": table("offer period slice future units", [
                 (source, d, k, certain, units) for source, d, k, units, *_ in CAPACITY if source == "demand"
@@ -242,11 +247,23 @@ def honest() -> Plan:
                 ("chat", D1, 144.0, 144.0, 0.0), ("chat", D2, 144.0, 120.0, 24.0), ("chat", D3, 144.0, 144.0, 0.0),
                 ("jobs", D1, 48.0, 48.0, 0.0), ("jobs", D3, 24.0, 24.0, 0.0), ("train", D2, 72.0, 24.0, 48.0),
             ]),
-            "tail": table("offer project usd", [("reserve", "", 36.0), ("", "onboard", 7.0)]),
+            "tail": table("offer project agreement usd", [("reserve", "", "", 36.0), ("", "onboard", "", 7.0)]),
             "projects": table(
                 "project kind period ready one_off_usd running_usd after_horizon_usd",
                 # ready on day 2, so that 2 · 24 h run at 1 USD
                 [("onboard", "onboard", D1, D2, 120.0, 48.0, 7.0)],
+            ),
+            "agreements": table(
+                "agreement counterparty active_from active_until committed_usd drawn_usd shortfall_usd discount_usd "
+                "fees_usd exit_usd inflow_usd dilution_usd", [],
+            ),
+            "windows": table(
+                "agreement period future committed_usd rolled_in_usd spend_usd drawn_usd rolled_usd shortfall_usd tier "
+                "discount_usd rebate_usd", [],
+            ),
+            "vendor_money": table("agreement source period usd dilution_usd", []),
+            "counterparties": table(
+                "counterparty purchases_usd discount_usd inflow_usd dilution_usd net_usd effective_discount", []
             ),
             "limits": table("limit group window bound value limit_value slack violation", LIMITS),
             "unused": table("offer reason detail", [
@@ -377,8 +394,9 @@ def test_rows_lost_or_invented_are_found() -> None:
                 assert not audit(plan).ok, (part, name, row)
     for name, columns in honest()["figures"].items():
         plan = honest()
-        for number, column in enumerate(plan["figures"][name].values()):
-            column.append("invented" if number == 0 else column[0])
+        for number, (column, values) in enumerate(plan["figures"][name].items()):
+            other = values[0] if values else 1.0 if column in SCHEMAS[name].numbers else ""
+            values.append("invented" if number == 0 else other)
         key = f"figures.{name}[invented"
         assert any(finding.row.startswith(key) for finding in audit(plan).findings), (name, columns)
 
@@ -389,7 +407,7 @@ def drop(plan: Plan, part: str, name: str) -> None:
 
 
 MALFORMED: list[tuple[str, Callable[[Plan], Any]]] = [
-    ("format", lambda plan: plan.update(format="procure-plan/3")),
+    ("format", lambda plan: plan.update(format="procure-plan/2")),
     ("scenario", lambda plan: plan.pop("scenario")),
     ("scenario", lambda plan: plan.update(scenario=[1])),
     (
@@ -469,7 +487,7 @@ def test_findings_read_as_sentences() -> None:
 def test_the_audit_shares_no_code_with_the_model() -> None:
     """It imports the scenario's nouns, numpy and the standard library, and nothing else."""
     allowed = {"procure.scenario", "procure.plan.audit", "numpy"}
-    standard = {"math", "itertools", "functools", "dataclasses", "collections", "typing"}
+    standard = {"math", "itertools", "functools", "dataclasses", "collections", "typing", "datetime"}
     for path in Path(audit_package.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

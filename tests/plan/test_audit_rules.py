@@ -55,6 +55,9 @@ def check(
                 left += [(work.id, label, *cell, float(short))] if short > 0 else []
     rows: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "starts": ("project period started", []),
+        "signs": ("agreement signed", []),
+        "exits": ("agreement period exited", []),
+        "rolled": ("agreement period future usd", []),
         "orders": ("offer period units", list(orders)),
         "rents": ("offer period slice future units", [(o, t, *cell, n) for o, t, n in rents]),
         "serving": ("workload source period slice future rate", [(w, s, t, *cell, x) for w, s, t, x in serving]),
@@ -65,7 +68,7 @@ def check(
         for name, (columns, table) in rows.items()
     }
     plan = {
-        "format": "procure-plan/2", "scenario": asked.data(), "provenance": {"scenario_hash": asked.content_hash},
+        "format": "procure-plan/3", "scenario": asked.data(), "provenance": {"scenario_hash": asked.content_hash},
         "result": {"ending": "x", "objective": 0.0, "bound": 0.0, "gap": 0.0, "seconds": 0.0},
         "decisions": decisions, "figures": {},
     }  # fmt: skip

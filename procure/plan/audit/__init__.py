@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from procure.plan.audit.agreements import check_exits, check_reconciled, check_rolled, check_signs, check_unlocked
 from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.capacity import check_capacity, check_orders, check_rents
 from procure.plan.audit.comparison import compare
@@ -25,7 +26,7 @@ from procure.scenario.scenario import Scenario, build
 
 __all__ = ["FORMAT", "AuditReport", "Finding", "audit"]
 
-FORMAT: Final = "procure-plan/2"
+FORMAT: Final = "procure-plan/3"
 
 
 def audit(plan: Mapping[str, Any]) -> AuditReport:
@@ -62,8 +63,12 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     check_starts(findings, facts, decisions.starts)
     check_locks(findings, facts, decisions)
     check_volumes(findings, facts, decisions)
-    check_orders(findings, facts, decisions.orders)
-    check_rents(findings, facts, decisions.rents)
+    check_orders(findings, facts, decisions.orders, decisions.signatures)
+    check_rents(findings, facts, decisions.rents, decisions.signatures)
+    check_signs(findings, facts, decisions)
+    check_exits(findings, facts, decisions)
+    check_unlocked(findings, facts, decisions)
+    check_rolled(findings, facts, decisions, amounts.settled)
     check_capacity(findings, facts, amounts)
     check_served(findings, facts, decisions.serving)
     check_unmet(findings, facts, decisions.unmet)
@@ -75,6 +80,8 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     for name, expected in expected_figures(facts, amounts, limits, totals).items():
         if name in figures:
             compare(findings, figures[name], expected)
+    if "windows" in figures:
+        check_reconciled(findings, figures["windows"])
     check_result(findings, scenario=facts.scenario, totals=totals, result=result)
 
 

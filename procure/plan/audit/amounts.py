@@ -6,11 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from procure.plan.audit.cash import Cash, cash_of
+from procure.plan.audit.cash import Cash, cash_of, with_agreements
+from procure.plan.audit.commitments import AgreementPayment, Settled, owed_after, payments, settle
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.starts import one_off
-from procure.plan.audit.sums import FloatArray, IntArray, active_periods, fsum_by
+from procure.plan.audit.sums import CANCELLED, FloatArray, IntArray, active_periods, fsum_by
+from procure.plan.audit.vendor_money import Inflow, inflows
 from procure.scenario.region import Region
 
 
@@ -28,6 +30,7 @@ class Entries:
     work: IntArray
     ledger: IntArray
     project: IntArray
+    agreement: IntArray
 
 
 class Amounts:
@@ -87,9 +90,53 @@ class Amounts:
         return self.power * self.facts.hours * self.facts.tonnes_per_mwh[:, None, None]
 
     @cached_property
+    def _bought(self) -> Cash:
+        """Every payment but those of agreements, which depend on these."""
+        return cash_of(self.facts, self.decisions)
+
+    @cached_property
+    def spent(self) -> FloatArray:
+        """What is spent on each source in each period, USD, shape (S, T)."""
+        spend = self._bought.of("spend")
+        keys = spend.source * self.facts.periods + spend.period
+        return fsum_by(keys, spend.usd, math.prod(self.shape[:2])).reshape(self.shape[:2])
+
+    @cached_property
+    def settled(self) -> tuple[Settled, ...]:
+        """The windows in which agreements are in force."""
+        return settle(self.facts, self.decisions, self.spent)
+
+    @cached_property
+    def paid(self) -> tuple[AgreementPayment, ...]:
+        """What agreements are paid, and credit."""
+        return tuple(payments(self.facts, self.decisions, self.settled))
+
+    @cached_property
     def cash(self) -> Cash:
         """Every payment."""
-        return cash_of(self.facts, self.decisions)
+        return with_agreements(self.facts, self._bought, self.paid)
+
+    @cached_property
+    def inflows(self) -> tuple[Inflow, ...]:
+        """The money from counterparties."""
+
+        def level(quantity: str) -> FloatArray:
+            if quantity == "spend":
+                return self.spent
+            return np.asarray(self._level(quantity) @ self.facts.horizon.slice_shares)
+
+        return tuple(inflows(self.facts, self.decisions, self.settled, level))
+
+    @cached_property
+    def owed_after(self) -> FloatArray:
+        """What each agreement owes after the horizon, USD, shape (A,)."""
+        return owed_after(self.facts, self.decisions, self.paid)
+
+    @property
+    def doubtful_usd(self) -> float:
+        """By how much sums that shortfalls are part of may differ: each is a difference of larger amounts."""
+        prices = [contract.shortfall_price for contract in self.facts.contracts]
+        return CANCELLED * math.fsum(row.rounding * prices[row.agreement] for row in self.settled)
 
     @cached_property
     def salvage(self) -> tuple[FloatArray, FloatArray]:
@@ -126,17 +173,20 @@ class Amounts:
         return self._entries[quantity]
 
     def _of(self, quantity: str) -> Entries:
-        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost", "cost"):
+        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost", "shortfall_cost", "cost"):
             cash = self.cash.of(quantity)
             whole = np.zeros(cash.usd.size, dtype=np.int64)
-            return Entries(cash.usd, cash.period, whole, cash.source, cash.work, cash.ledger, cash.project)
+            labels = cash.source, cash.work, cash.ledger, cash.project, cash.agreement
+            return Entries(cash.usd, cash.period, whole, *labels)
         if quantity == "committed_tail":
-            offer, project = self.decisions.orders.offer, self.decisions.starts.project
-            last = np.full(offer.size + project.size, self.facts.periods - 1)
-            source = np.concatenate((offer, np.full_like(project, -1)))
-            project = np.concatenate((np.full_like(offer, -1), project))
-            owed = np.concatenate((self.tail, self.after_horizon))
-            return _entries(owed, last, np.zeros_like(last), source=source, project=project)
+            return self._owed()
+        if quantity == "vendor_inflow":
+            usd = np.array([entry.usd for entry in self.inflows], dtype=np.float64)
+            period, agreement = (
+                np.array([getattr(entry, name) for entry in self.inflows], dtype=np.int64)
+                for name in ("period", "agreement")
+            )
+            return _entries(usd, period, np.zeros_like(period), agreement=agreement)
         if quantity == "served":
             rows = self.decisions.serving
             return _entries(rows.amount, rows.period, rows.slice, source=rows.source, work=rows.work)
@@ -146,6 +196,20 @@ class Amounts:
             amount = left.amount if quantity == "unmet" else left.amount * self.facts.unmet_usd[left.work]
             return _entries(amount, left.period, part, work=left.work)
         return self._dense(self._level(quantity))
+
+    def _owed(self) -> Entries:
+        """Return what orders, projects and agreements owe after the horizon, in its last period."""
+        offer, project = self.decisions.orders.offer, self.decisions.starts.project
+        agreement = np.flatnonzero(self.owed_after)
+        parts = (offer, project, agreement)
+        sizes = [part.size for part in parts]
+        last = np.full(sum(sizes), self.facts.periods - 1)
+        labels = [np.full(last.size, -1) for _ in parts]
+        for label, part, end in zip(labels, parts, np.cumsum(sizes).tolist(), strict=True):
+            label[end - part.size : end] = part
+        owed = np.concatenate((self.tail, self.after_horizon, self.owed_after[agreement]))
+        source, project, agreement = labels
+        return _entries(owed, last, np.zeros_like(last), source=source, project=project, agreement=agreement)
 
     def _level(self, quantity: str) -> FloatArray:
         if quantity == "compute":
@@ -171,7 +235,8 @@ def _entries(
     source: IntArray | None = None,
     work: IntArray | None = None,
     project: IntArray | None = None,
+    agreement: IntArray | None = None,
 ) -> Entries:
     none = np.full(amount.size, -1)
-    of_source, of_work, of_project = (none if label is None else label for label in (source, work, project))
-    return Entries(amount, period, part, of_source, of_work, none, of_project)
+    of = [none if label is None else label for label in (source, work, None, project, agreement)]
+    return Entries(amount, period, part, *of)

@@ -3,13 +3,14 @@
 import numpy as np
 
 from procure.plan.audit.amounts import Amounts
+from procure.plan.audit.contracts import Signatures
 from procure.plan.audit.decisions import Orders, Rents
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.sums import WHOLE, BoolArray, FloatArray, IntArray, held
 
 
-def check_orders(findings: Findings, facts: Facts, orders: Orders) -> None:
+def check_orders(findings: Findings, facts: Facts, orders: Orders, signatures: Signatures) -> None:
     """Find orders at the wrong time, not whole, too small, too large or beyond the supply of their period."""
     findings.count("order", orders.offer.size)
     labels = facts.horizon.labels
@@ -21,10 +22,11 @@ def check_orders(findings: Findings, facts: Facts, orders: Orders) -> None:
     _whole(findings, facts, names, orders.offer, orders.units)
     least = np.array([offer.min_order for offer in facts.offers])[orders.offer]
     most = np.array([np.inf if o.max_order is None else o.max_order for o in facts.offers])[orders.offer]
+    most = most + _extra(facts, signatures)[orders.offer, orders.period]
     below = (orders.units > 0) & (orders.units < least - held(least))
     _add(findings, names, below, "is below the smallest order", orders.units, least)
     _add(findings, names, above(orders.units, most), "is above the largest order", orders.units, most)
-    supply = _supply(facts)[orders.offer, orders.period]
+    supply = _supply(facts, signatures)[orders.offer, orders.period]
     _add(
         findings,
         names,
@@ -35,7 +37,7 @@ def check_orders(findings: Findings, facts: Facts, orders: Orders) -> None:
     )
 
 
-def check_rents(findings: Findings, facts: Facts, rents: Rents) -> None:
+def check_rents(findings: Findings, facts: Facts, rents: Rents, signatures: Signatures) -> None:
     """Find rented units at the wrong time, not whole, or beyond the supply of their period."""
     findings.count("rent", rents.offer.size)
     labels, parts = facts.horizon.labels, facts.horizon.slice_ids
@@ -43,15 +45,16 @@ def check_rents(findings: Findings, facts: Facts, rents: Rents) -> None:
     names = [row_name("rents", (facts.offers[o].id, labels[t], parts[k])) for o, t, k in cells]
     _dates(findings, facts, names, rents.offer, rents.period)
     _whole(findings, facts, names, rents.offer, rents.units)
-    supply = _supply(facts)[rents.offer, rents.period]
+    supply = _supply(facts, signatures)[rents.offer, rents.period]
     _add(findings, names, above(rents.units, supply), "is above the supply of the period", rents.units, supply)
 
 
 def check_capacity(findings: Findings, facts: Facts, amounts: Amounts) -> None:
     """Find offers active beyond their total supply, and sources that serve with more chips than work."""
-    total = [np.inf if offer.supply_total is None else offer.supply_total for offer in facts.offers]
-    supply = np.broadcast_to(np.array(total)[:, None, None], amounts.units[: len(total)].shape)
-    units = amounts.units[: len(total)]
+    total = np.array([np.inf if offer.supply_total is None else offer.supply_total for offer in facts.offers])
+    units = amounts.units[: total.size]
+    supply = total[:, None] + _extra_total(facts, amounts.decisions.signatures)
+    supply = np.broadcast_to(supply[:, :, None], units.shape)
     findings.count("supply", int(np.isfinite(supply).sum()))
     _add_cells(
         findings,
@@ -95,12 +98,28 @@ def _whole(findings: Findings, facts: Facts, names: list[str], offers: IntArray,
     _add(findings, names, parts, "is not a whole number of units", units, whole)
 
 
-def _supply(facts: Facts) -> FloatArray:
+def _supply(facts: Facts, signatures: Signatures) -> FloatArray:
+    """Return the most units ordered (rented) of each offer in each period, shape (O, T)."""
     rows = [
         np.full(facts.periods, np.inf) if offer.supply_per_period is None else offer.supply_per_period.on(facts.horizon)
         for offer in facts.offers
     ]
-    return np.array(rows, dtype=np.float64).reshape(len(facts.offers), facts.periods)
+    supply = np.array(rows, dtype=np.float64).reshape(len(facts.offers), facts.periods)
+    return supply + _extra(facts, signatures)
+
+
+def _extra(facts: Facts, signatures: Signatures) -> FloatArray:
+    """Return the units that agreements in force add in each period, shape (O, T)."""
+    _, each = facts.extra_units
+    return np.asarray(each.T @ signatures.in_force)
+
+
+def _extra_total(facts: Facts, signatures: Signatures) -> FloatArray:
+    """Return the units that agreements signed add to the total supply, from their start on, shape (O, T)."""
+    total, _ = facts.extra_units
+    first = np.array([contract.first for contract in facts.contracts], dtype=np.int64)
+    begun = signatures.signed[:, None] & (first[:, None] <= np.arange(facts.periods))
+    return np.asarray(total.T @ begun)
 
 
 def _add(

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from procure.plan.audit.commitments import AgreementPayment
 from procure.plan.audit.decisions import Decisions, Orders
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.starts import Payments, one_off, running
@@ -14,6 +15,7 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
+    "fee", "shortfall", "exit", "discount",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -22,6 +24,7 @@ OF: Final = {
     "energy_cost": ("energy",),
     "serving_cost": ("serving",),
     "project_cost": ("project", "project_running"),
+    "shortfall_cost": ("shortfall",),
 }
 """The items that a quantity of money is the sum of."""
 _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
@@ -31,7 +34,8 @@ _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
 class Cash:
     """Payments, USD; ``item`` is a position in `ITEMS`.
 
-    ``source`` is −1 for projects, ``work`` except for serving, ``project`` except for projects.
+    ``source`` is −1 for projects and agreements, ``work`` except for serving, ``project`` except for projects,
+    ``agreement`` except for agreements.
     """
 
     usd: FloatArray
@@ -41,6 +45,7 @@ class Cash:
     source: IntArray
     work: IntArray
     project: IntArray
+    agreement: IntArray
 
     def of(self, quantity: str) -> "Cash":
         """Return the payments that a quantity is the sum of."""
@@ -50,7 +55,7 @@ class Cash:
 
 
 def cash_of(facts: Facts, decisions: Decisions) -> Cash:
-    """Return every payment of the decisions, inside the horizon, not discounted."""
+    """Return every payment of the decisions but those of agreements, inside the horizon, not discounted."""
     parts = [
         _rent(facts, decisions),
         *_at_order(facts, decisions.orders),
@@ -59,6 +64,22 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
         _serving(facts, decisions),
         *_projects(facts, decisions),
     ]
+    return _joined(parts)
+
+
+def with_agreements(facts: Facts, cash: Cash, paid: Sequence[AgreementPayment]) -> Cash:
+    """Return payments together with those of agreements inside the horizon."""
+    inside = [payment for payment in paid if payment.period < facts.periods]
+    items = np.array([ITEMS.index(payment.item) for payment in inside], dtype=np.int64)
+    usd = np.array([payment.usd for payment in inside], dtype=np.float64)
+    period, agreement = (
+        np.array([getattr(payment, name) for payment in inside], dtype=np.int64) for name in ("period", "agreement")
+    )
+    none = np.full(usd.size, -1)
+    return _joined([cash, Cash(usd, period, np.full(usd.size, _OPEX), items, none, none, none, agreement)])
+
+
+def _joined(parts: Sequence[Cash]) -> Cash:
     return Cash(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cash)))
 
 
@@ -68,7 +89,7 @@ def _payments(
 ) -> Cash:  # fmt: skip
     ledger = np.full(usd.size, _OPEX) if capex is None else np.where(capex, _CAPEX, _OPEX)
     number = np.full(usd.size, ITEMS.index(item))
-    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project))
+    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project, None))
     return Cash(usd, period, ledger, number, *labels)
 
 

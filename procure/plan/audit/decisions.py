@@ -1,9 +1,10 @@
-"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts of projects."""
+"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts of projects, signatures."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from procure.plan.audit.contracts import Rows, Signatures, signatures_of
 from procure.plan.audit.facts import FUTURE, Facts
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.starts import Starts, starts_of
@@ -77,6 +78,7 @@ class Decisions:
     serving: Serving
     unmet: Unmet
     starts: Starts
+    signatures: Signatures
 
 
 def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions | None:
@@ -93,6 +95,7 @@ def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions 
         reader.serving(tables["serving"], starts),
         reader.unmet(tables["unmet"]),
         starts,
+        reader.signatures(tables["signs"], tables["exits"], tables["rolled"]),
     )
     readable = len(findings) == before
     for table in tables.values():
@@ -154,6 +157,18 @@ class _Reader:
         project = self._numbers(table, "project", self.facts.project_number, "a project")
         period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
         return starts_of(self.facts, project, period, table.numbers["started"])
+
+    def signatures(self, signs: Table, exits: Table, rolled: Table) -> Signatures:
+        """Return what is signed, left and rolled over."""
+        self._numbers(rolled, "future", {FUTURE: 0}, "the future")
+        rows = []
+        for table in (signs, exits, rolled):
+            agreement = self._numbers(table, "agreement", self.facts.agreement_number, "an agreement")
+            period = np.full_like(agreement, -1)
+            if "period" in table.text:
+                period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
+            rows.append(Rows(agreement, period, table.numbers[table.schema.numbers[0]]))
+        return signatures_of(self.facts.contracts, self.facts.periods, *rows)
 
     def serving(self, table: Table, starts: Starts) -> Serving:
         """Return the rates served, with their work (rate · hours) and chips (rate / (throughput · efficiency))."""

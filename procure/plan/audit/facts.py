@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from procure.plan.audit.contracts import Contract, contract_of
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray
 from procure.plan.audit.timing import Timing, rounded_up
 from procure.scenario.fleet import Fleet
@@ -21,7 +22,7 @@ class Facts:
     """A scenario's figures.
 
     *Sources* are the offers, then the fleet, in the order of the scenario. Shapes: sources S, offers O,
-    workloads W, projects P, periods T, slices K. A unit of the fleet is a chip.
+    workloads W, projects P, agreements A, periods T, slices K. A unit of the fleet is a chip.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -38,6 +39,7 @@ class Facts:
         self.source_number = {source.id: number for number, source in enumerate(self.sources)}
         self.work_number = {work.id: number for number, work in enumerate(self.works)}
         self.project_number = {project.id: number for number, project in enumerate(self.projects)}
+        self.agreement_number = {agreement.id: number for number, agreement in enumerate(scenario.agreements)}
         self.period_number = {label: number for number, label in enumerate(self.horizon.labels)}
         self.slice_number = {part: number for number, part in enumerate(self.horizon.slice_ids)}
         self.chip = {chip.id: chip for chip in scenario.accelerators}
@@ -178,6 +180,33 @@ class Facts:
             ((0, project.cost_usd), *((rounded_up(self.horizon, part.after), part.usd) for part in project.payments))
             for project in self.projects
         )
+
+    @cached_property
+    def contracts(self) -> tuple[Contract, ...]:
+        """The agreements with their windows, shape (A,)."""
+        mask = self.scenario.sources.mask
+        return tuple(contract_of(entry, self.horizon, mask(entry.covers)) for entry in self.scenario.agreements)
+
+    @cached_property
+    def unlocked_by(self) -> BoolArray:
+        """Which agreements unlock which offers, shape (A, O)."""
+        chosen = np.zeros((len(self.contracts), len(self.offers)), dtype=bool)
+        for number, contract in enumerate(self.contracts):
+            for selection in contract.agreement.unlocks:
+                chosen[number] |= self.scenario.sources.mask(selection)[: len(self.offers)]
+        return chosen
+
+    @cached_property
+    def extra_units(self) -> tuple[FloatArray, FloatArray]:
+        """Units that agreements add to the total supply of offers, and to that of each period, shape (A, O) each."""
+        shape = (len(self.contracts), len(self.offers))
+        total, each = np.zeros(shape), np.zeros(shape)
+        for number, contract in enumerate(self.contracts):
+            for extra in contract.agreement.extra_supply:
+                chosen = self.scenario.sources.mask(extra.offers)[: len(self.offers)]
+                total[number] += extra.units * chosen
+                each[number] += extra.units_per_period * chosen
+        return total, each
 
     def span(self, start: str | None, until: str | None) -> tuple[int, int]:
         """Return the first period, and the one after the last, of a pair of dates."""

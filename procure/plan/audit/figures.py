@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from procure.plan.audit.agreement_figures import agreement_tables
 from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.cash import ITEMS
 from procure.plan.audit.comparison import Expected, Key
@@ -32,7 +33,8 @@ def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], tot
         "unmet": _unmet(facts, amounts),
         "tail": _tail(facts, amounts),
         "projects": _projects(facts, amounts),
-        "limits": _limits(limits),
+        **agreement_tables(facts, amounts),
+        "limits": _limits(facts, amounts, limits),
         "unused": unused_table(facts, amounts.decisions),
     }
 
@@ -101,9 +103,13 @@ def _cash(facts: Facts, amounts: Amounts) -> Expected:
     shape = (facts.periods, len(LEDGERS), len(ITEMS))
     keys = np.asarray(np.ravel_multi_index((cash.period, cash.ledger, cash.item), shape))
     usd = fsum_by(keys, cash.usd, int(np.prod(shape)))
-    cells = np.flatnonzero(usd)
+    # a shortfall of nothing may be shown as the rounding of what it is the difference of
+    doubt = fsum_by(keys, np.where(cash.item == ITEMS.index("shortfall"), amounts.doubtful_usd, 0.0), usd.size)
+    cells = np.flatnonzero((usd != 0) | (doubt > 0))
     names = list(product(facts.horizon.labels, LEDGERS, ITEMS))
-    return Expected([names[cell] for cell in cells], {"usd": usd[cells]}, optional=np.abs(usd[cells]) <= NOTHING)
+    usd, doubt = usd[cells], doubt[cells]
+    tolerances = {"usd": SAME * np.abs(usd) + doubt}
+    return Expected([names[cell] for cell in cells], {"usd": usd}, tolerances, optional=np.abs(usd) <= NOTHING + doubt)
 
 
 def _power(facts: Facts, amounts: Amounts) -> Expected:
@@ -186,8 +192,10 @@ def _unmet(facts: Facts, amounts: Amounts) -> Expected:
 def _tail(facts: Facts, amounts: Amounts) -> Expected:
     of_offers = fsum_by(amounts.decisions.orders.offer, amounts.tail, len(facts.offers))
     of_projects = fsum_by(amounts.decisions.starts.project, amounts.after_horizon, len(facts.projects))
-    usd = np.concatenate((of_offers, of_projects))
-    names: list[Key] = [*((offer.id, "") for offer in facts.offers), *(("", project.id) for project in facts.projects)]
+    usd = np.concatenate((of_offers, of_projects, amounts.owed_after))
+    names: list[Key] = [(offer.id, "", "") for offer in facts.offers]
+    names += [("", project.id, "") for project in facts.projects]
+    names += [("", "", agreement) for agreement in facts.agreement_number]
     cells = np.flatnonzero(usd)
     return Expected([names[number] for number in cells], {"usd": usd[cells]}, optional=usd[cells] <= NOTHING)
 
@@ -211,10 +219,12 @@ def _projects(facts: Facts, amounts: Amounts) -> Expected:
     )
 
 
-def _limits(limits: list[LimitRow]) -> Expected:
+def _limits(facts: Facts, amounts: Amounts, limits: list[LimitRow]) -> Expected:
     value, stated = np.array([row.value for row in limits]), np.array([row.stated for row in limits])
     size = np.maximum(np.maximum(np.abs(value), np.abs(stated)), 1.0)
-    vague = np.array([float(row.of_nothing) for row in limits])
+    short = {limit.id for limit in facts.scenario.limits if limit.quantity in ("cost", "shortfall_cost")}
+    doubt = np.array([amounts.doubtful_usd if row.limit in short else 0.0 for row in limits])
+    vague = np.array([float(row.of_nothing) for row in limits]) + doubt
     return Expected(
         [(row.limit, row.group, row.window) for row in limits],
         {
@@ -224,7 +234,7 @@ def _limits(limits: list[LimitRow]) -> Expected:
         tolerances={
             "value": SAME * np.maximum(np.abs(value), 1.0) + vague,
             "slack": CANCELLED * size + vague,
-            "violation": np.array([row.rounding for row in limits]),
+            "violation": np.array([row.rounding for row in limits]) + doubt,
         },
         texts={"bound": [(row.bound,) for row in limits]},
         optional=np.array([row.idle for row in limits], dtype=bool),

@@ -102,6 +102,8 @@ def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
     windows, chosen = windows_of(facts, limit), selected(facts, limit.where)
     exists = existing(facts, limit.quantity, limit.per, chosen)
     shown = np.ones(len(windows.labels), dtype=bool)
+    if limit.if_signed is not None:
+        shown = amounts.decisions.signatures.in_force[facts.agreement_number[limit.if_signed], windows.last]
     if limit.bound.startswith("max"):
         exists = np.ones_like(exists)
     if not exists.any() or not windows.labels:
@@ -194,7 +196,7 @@ def _mask(entries: Entries, chosen: Selected) -> BoolArray:
     mask = chosen.period[entries.period].copy()
     for numbers, allowed in (
         (entries.source, chosen.source), (entries.work, chosen.work), (entries.ledger, chosen.ledger),
-        (entries.project, chosen.project),
+        (entries.project, chosen.project), (entries.agreement, chosen.agreement),
     ):  # fmt: skip
         mask &= allowed[numbers]  # −1, for what has none, is the last
     return mask
@@ -205,6 +207,8 @@ def _names(facts: Facts, per: str | None) -> tuple[str, ...]:
         return ("",)
     if per == "project":
         return tuple(project.id for project in facts.projects)
+    if per == "agreement":
+        return tuple(facts.agreement_number)
     return LEDGERS if per == "ledger" else labelling(facts, per).values[per]
 
 
@@ -212,8 +216,9 @@ def _groups(facts: Facts, entries: Entries, per: str | None) -> IntArray:
     """Return the number of the value of ``per`` of each entry, −1 where it has none, shape (entries,)."""
     if per is None:
         return np.zeros(entries.amount.size, dtype=np.int64)
-    if per in ("ledger", "project"):
-        return entries.ledger if per == "ledger" else entries.project
+    if per in ("ledger", "project", "agreement"):
+        of = {"ledger": entries.ledger, "project": entries.project, "agreement": entries.agreement}
+        return of[per]
     labelled = labelling(facts, per)
     things = entries.source if labelled is facts.scenario.sources else entries.work
     return np.where(things < 0, -1, labelled.codes[per][things])

@@ -37,6 +37,9 @@ DECISIONS: Final = {
     "serving": Schema(("workload", "source", *_CELL), ("rate",)),
     "unmet": Schema(("workload", *_CELL), ("amount",)),
     "starts": Schema(("project", "period"), ("started",)),
+    "signs": Schema(("agreement",), ("signed",)),
+    "exits": Schema(("agreement", "period"), ("exited",)),
+    "rolled": Schema(("agreement", "period", "future"), ("usd",)),
 }
 FIGURES: Final = {
     "totals": Schema(("name",), ("value",)),
@@ -54,11 +57,31 @@ FIGURES: Final = {
     "shares": Schema(("quantity", "label", "value", "year"), ("amount", "share")),
     "hhi": Schema(("quantity", "label", "year"), ("hhi",)),
     "unmet": Schema(("workload", "period"), ("demand", "served", "unmet")),
-    "tail": Schema(("offer", "project"), ("usd",)),
+    "tail": Schema(("offer", "project", "agreement"), ("usd",)),
     "projects": Schema(("project", "period"), ("one_off_usd", "running_usd", "after_horizon_usd"), ("kind", "ready")),
+    "agreements": Schema(
+        ("agreement",),
+        (
+            "committed_usd", "drawn_usd", "shortfall_usd", "discount_usd", "fees_usd", "exit_usd", "inflow_usd",
+            "dilution_usd",
+        ),
+        ("counterparty", "active_from", "active_until"),
+    ),
+    "windows": Schema(
+        ("agreement", "period", "future"),
+        (
+            "committed_usd", "rolled_in_usd", "spend_usd", "drawn_usd", "rolled_usd", "shortfall_usd", "tier",
+            "discount_usd", "rebate_usd",
+        ),
+    ),
+    "vendor_money": Schema(("agreement", "source", "period"), ("usd", "dilution_usd")),
+    "counterparties": Schema(
+        ("counterparty",),
+        ("purchases_usd", "discount_usd", "inflow_usd", "dilution_usd", "net_usd", "effective_discount"),
+    ),
     "limits": Schema(("limit", "group", "window"), ("value", "limit_value", "slack", "violation"), ("bound",)),
     "unused": Schema(("offer",), (), ("reason", "detail")),
-}
+}  # fmt: skip
 """In ``limits``, ``limit`` is the limit's id and ``limit_value`` the value of its bound."""
 
 

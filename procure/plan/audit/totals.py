@@ -28,7 +28,7 @@ class Totals:
 
     @cached_property
     def cost_by_period(self) -> FloatArray:
-        """Spend, energy, serving and project cost of each period, shape (T,)."""
+        """Spend, energy, serving, project and agreement cost of each period, shape (T,)."""
         cash = self.amounts.cash
         return fsum_by(cash.period, cash.usd, self.facts.periods)
 
@@ -45,16 +45,19 @@ class Totals:
 
     @cached_property
     def discounted_cost(self) -> float:
-        """Σ discount_mid · (cost + penalty) − Σ discount_end · salvage."""
+        """Σ discount_mid · (cost + penalty − vendor_inflow + dilution) − Σ discount_end · salvage."""
         salvage, end = self.amounts.salvage
-        paid = self.facts.horizon.discount_mid * self.cost_by_period
-        return math.fsum([*paid.tolist(), self.discounted_penalty, *(-salvage * end).tolist()])
+        middle = self.facts.horizon.discount_mid
+        parts = [*(middle * self.cost_by_period).tolist(), self.discounted_penalty, *(-salvage * end).tolist()]
+        parts += [float(middle[entry.period]) * (entry.dilution - entry.usd) for entry in self.amounts.inflows]
+        return math.fsum(parts)
 
     @cached_property
     def turnover(self) -> float:
         """Sum of the sizes of what the discounted cost is made of, for tolerances."""
         salvage, _ = self.amounts.salvage
-        return math.fsum([*self.cost_by_period.tolist(), *self.penalty_by_period.tolist(), *salvage.tolist()])
+        parts = [*np.abs(self.amounts.cash.usd).tolist(), *self.penalty_by_period.tolist(), *salvage.tolist()]
+        return math.fsum([*parts, *(entry.usd + entry.dilution for entry in self.amounts.inflows)])
 
     @cached_property
     def values(self) -> dict[str, float]:
@@ -64,6 +67,8 @@ class Totals:
             "discounted_cost": self.discounted_cost,
             "cost": math.fsum(self.cost_by_period.tolist()),
             **{name: self._sum(name) for name in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost")},
+            **{name: self._sum(name) for name in ("shortfall_cost", "vendor_inflow")},
+            "dilution": math.fsum(entry.dilution for entry in amounts.inflows),
             "penalty": math.fsum(self.penalty_by_period.tolist()),
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),
@@ -84,6 +89,8 @@ class Totals:
     def tolerances(self) -> dict[str, float]:
         """By how much each total may differ."""
         tolerances = {name: SAME * abs(value) + SAME for name, value in self.values.items()}
+        tolerances["cost"] = SAME * self.turnover + SAME + self.amounts.doubtful_usd
+        tolerances["shortfall_cost"] += self.amounts.doubtful_usd
         tolerances["penalty"] = HELD * abs(self.values["penalty"]) + SAME + self.doubtful_usd
         tolerances["discounted_cost"] = HELD * self.turnover + SAME + self.doubtful_usd
         return tolerances

@@ -15,7 +15,7 @@ def unused_table(facts: Facts, decisions: Decisions) -> Expected:
     - ``not_eligible``: no workload may run on it;
     - ``not_in_time``: no order that may be placed is active in the window of a workload that may run on it;
     - ``not_unlocked``: projects lock it, or every workload that may run on it from running there, and none that
-      unlocks it is started;
+      unlocks it is started; or agreements unlock it, and none of them is signed;
     - ``not_worth_it``: any other.
 
     Where only periods without supply would be in time, either ``not_in_time`` or what follows may be given.
@@ -28,10 +28,12 @@ def unused_table(facts: Facts, decisions: Decisions) -> Expected:
 
 
 def _locked(facts: Facts, decisions: Decisions) -> BoolArray:
-    """Return which sources no started project unlocks, shape (S,): themselves, or for each workload of theirs."""
+    """Return which sources are locked, shape (S,): themselves, or for each workload of theirs."""
     itself = np.zeros(len(facts.sources), dtype=bool)
     for lock in offer_locks(facts, decisions.starts):
         itself |= lock.closed
+    needed, signed = facts.unlocked_by, decisions.signatures.signed
+    itself[: len(facts.offers)] |= needed.any(axis=0) & ~needed[signed].any(axis=0)
     may_run = facts.may_run.copy()
     for lock in pair_locks(facts, decisions.starts):
         may_run &= ~lock.closed

@@ -12,6 +12,8 @@ from procure.scenario.selection import LEDGERS, SOURCE_LABELS, WORK_LABELS, Labe
 
 OF_PROJECTS: Final = ("cost", "project_cost", "committed_tail")
 """The quantities that projects add to."""
+OF_AGREEMENTS: Final = ("cost", "shortfall_cost", "vendor_inflow", "committed_tail")
+"""The quantities that agreements add to."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,17 @@ class Windows:
 def windows_of(facts: Facts, limit: Limit) -> Windows:
     """Return the windows of a limit, restricted to the periods it holds in.
 
-    Those are the periods from its ``from`` to its ``until``, of the years and periods that its ``where`` names.
+    Those are the periods from its ``from`` to its ``until``, of the years and periods that its ``where`` names, and of
+    the agreement that it belongs to.
 
     A level without ``every`` holds in each period and slice, or, as a count, over all periods; a flow without
     ``every`` is summed over all periods.
     """
     begin, end = facts.span(limit.start, limit.until)
     holds = np.flatnonzero(facts.scenario.times.mask(limit.where))
+    if limit.if_signed is not None:
+        contract = facts.contracts[facts.agreement_number[limit.if_signed]]
+        begin, end = max(begin, contract.first), min(end, contract.end)
     holds = holds[(holds >= begin) & (holds < end)]
     level = limit.quantity in LEVELS
     if level and limit.every is None and not limit.bound.endswith("count"):
@@ -76,7 +82,7 @@ def _moments(facts: Facts, holds: IntArray) -> Windows:
 
 @dataclass(frozen=True)
 class Selected:
-    """What a selection selects: sources, workloads, ledgers, projects and periods, each as a mask.
+    """What a selection selects: sources, workloads, ledgers, projects, agreements and periods, each as a mask.
 
     All but ``period`` have one element more, the last, for what has none of the kind (number −1): it is selected by
     selections that name no label of the kind.
@@ -86,22 +92,29 @@ class Selected:
     work: BoolArray
     ledger: BoolArray
     project: BoolArray
+    agreement: BoolArray
     period: BoolArray
 
 
 def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
-    """Return what a selection selects: no projects when it names labels of sources or workloads, and vice versa."""
+    """Return what a selection selects.
+
+    No projects or agreements when it names labels of sources or workloads, and vice versa.
+    """
     scenario, named = facts.scenario, set(selection)
     of_source, of_work = not named.isdisjoint(SOURCE_LABELS), not named.isdisjoint(WORK_LABELS)
-    of_ledger, of_project = "ledger" in named, "project" in named
+    of_ledger, of_project, of_agreement = (label in named for label in ("ledger", "project", "agreement"))
     source, work, period = (part.mask(selection) for part in (scenario.sources, scenario.works, scenario.times))
     ledger = [not of_ledger or matches(name, selection["ledger"]) for name in LEDGERS]
     project = [not of_project or matches(entry.id, selection["project"]) for entry in facts.projects]
+    agreement = [not of_agreement or matches(name, selection["agreement"]) for name in facts.agreement_number]
+    things = not (of_source or of_work)
     return Selected(
-        np.append(source & (not of_project), not of_source),
-        np.append(work & (not of_project), not of_work),
+        np.append(source & (not (of_project or of_agreement)), not of_source),
+        np.append(work & (not (of_project or of_agreement)), not of_work),
         np.array([*ledger, not of_ledger], dtype=bool),
-        np.append(np.array(project, dtype=bool) & (not (of_source or of_work)), not of_project),
+        np.append(np.array(project, dtype=bool) & (things and not of_agreement), not of_project),
+        np.append(np.array(agreement, dtype=bool) & (things and not of_project), not of_agreement),
         period,
     )
 
@@ -109,8 +122,8 @@ def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
 def existing(facts: Facts, quantity: str, per: str | None, chosen: Selected) -> BoolArray:
     """Return which values of ``per`` exist among the things selected, shape (values,); without it there is one.
 
-    Things are sources, workloads, projects and ledgers. What is served is of sources and workloads, what is unmet of
-    workloads, what projects cost of projects.
+    Things are sources, workloads, projects, agreements and ledgers. What is served is of sources and workloads, what is
+    unmet of workloads, what projects cost of projects, shortfalls and vendor money of agreements.
     """
     if per is None:
         return np.ones(1, dtype=bool)
@@ -125,6 +138,8 @@ def existing(facts: Facts, quantity: str, per: str | None, chosen: Selected) -> 
         project = np.zeros_like(project)
     if per == "project":
         return project
+    if per == "agreement":
+        return chosen.agreement[:-1] & (quantity in OF_AGREEMENTS)
     labelled, things = (facts.scenario.sources, source) if per in SOURCE_LABELS else (facts.scenario.works, work)
     values = np.zeros(len(labelled.values[per]), dtype=bool)
     values[labelled.codes[per][things]] = True
