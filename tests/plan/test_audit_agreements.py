@@ -395,6 +395,16 @@ def test_what_breaks_no_rule_of_agreements_is_not_found(plan: Plan, spoil: Calla
     assert not [row for row in rules(plan) if not row.startswith("limits[")]
 
 
+def test_whichever_says_so_excludes_the_other() -> None:
+    """Frame, not alt, excludes the other."""
+    agreements = copy.deepcopy(SCENARIO["agreements"])
+    agreements[0]["excludes"], agreements[3]["excludes"] = ["alt"], []
+    plan = altered(("agreements",), agreements)
+    assert not rules(plan)
+    sign("alt")(plan)
+    assert "beside an agreement that excludes it: found frame" in rules(plan)["agreements[alt]"][0]
+
+
 def test_a_total_supply_grows_when_the_agreement_starts_and_stays() -> None:
     """95 units of gpu at most before plus starts, and 100 from then on, even when it has ended."""
     plan = altered(("offers", 0), {**SCENARIO["offers"][0], "supply_per_period": 200, "max_order": None})
