@@ -186,4 +186,4 @@ def _most(index: Index, contracts: Contracts, goal: Goal) -> float:
               "compute": index.pflops}[quantity]  # fmt: skip
     units = np.concatenate([index.supply_total + contracts.added_supply("units").sum(axis=0), index.fleet_chips])
     worth = chosen & (np.nan_to_num(factor) > 0)
-    return float((units * np.nan_to_num(factor))[worth].sum())
+    return float((units[worth] * factor[worth]).sum())

@@ -86,7 +86,7 @@ class Tiers(Rule):
             start, _ = steps(contracts.agreements[windows.agreement[window]])
             for future in range(futures):
                 reached = spent[window, future] >= start * windows.inside[window] * (1 - REACHED_WITHIN)
-                if len(start) and spent[window, future] > 0:
+                if len(start):
                     tier = int(np.flatnonzero(reached)[-1])
                     found.append(
                         (windows.agreement[window], windows.first[window], tier, future, spent[window, future])

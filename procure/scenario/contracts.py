@@ -74,14 +74,17 @@ def _windows(scenario: "Scenario", place: Path, agreement: Agreement) -> Iterabl
         yield Complaint((*place, "every"), agreement.every, expected, "Make them longer.")
         return
     edges = agreement.edges(scenario.horizon)
-    if not snapped(edges, scenario.horizon):
-        expected = "expected a window of at least half a period inside the horizon"
-        yield Complaint((*place, "until"), str(agreement.until), expected, "Correct its dates, or every.")
+    held = {number for number, _, _ in snapped(edges, scenario.horizon)}
+    start, end = scenario.horizon.edges[0], scenario.horizon.edges[-1]
+    within = [number for number, (first, last) in enumerate(pairwise(edges)) if start <= first and last <= end]
+    if not held or not held.issuperset(within):
+        expected = "expected windows of at least a period, their edges nearest to different starts of periods"
+        yield Complaint((*place, "from"), str(agreement.start), expected, "Let them begin with a period, or longer.")
     if agreement.commitment and agreement.commitment.amount(edges[0], edges[0]) is None:
         expected = f"expected an amount from the start of the first window, {edges[0]:%Y-%m-%d}, on"
         yield Complaint((*place, "commitment", "usd"), agreement.id, expected, "Add an amount by that date.")
     way_out = agreement.exit
-    if way_out and not any(moment(way_out.start) <= edge < scenario.horizon.edges[-1] for edge in edges[1:-1]):
+    if way_out and not any(number and edges[number] >= max(way_out.begins, start) for number in held):
         expected = "expected a date by which a window of it has yet to begin inside the horizon"
         yield Complaint((*place, "exit", "from"), way_out.start, expected, "Correct the date, or remove the exit.")
 

@@ -62,7 +62,7 @@ class Scenario(Noun):
     def _fits_together(self) -> "Scenario":
         complaints = [*references(self), *chains(self), *times(self)]
         if not complaints:
-            complaints = [*selections(self), *contracts(self)]
+            complaints = list(selections(self)) or list(contracts(self))
         if complaints:
             raise InvalidData(complaints)
         return self

@@ -48,6 +48,7 @@ def _agreements(facts: Facts, amounts: Amounts) -> Expected:
         tolerances={
             "drawn_usd": SAME * np.abs(numbers["drawn_usd"]) + rounding,
             "shortfall_usd": SAME * numbers["shortfall_usd"] + rounding * prices,
+            "discount_usd": SAME * np.abs(numbers["discount_usd"]) + amounts.doubtful_usd,
         },
         texts={
             "counterparty": [(facts.contracts[number].agreement.counterparty,) for number in signed],
@@ -87,7 +88,8 @@ def _windows(facts: Facts, amounts: Amounts) -> Expected:
         [(name, facts.horizon.labels[row.window.first], FUTURE) for name, row in zip(names, rows, strict=True)],
         arrays,
         tolerances={
-            name: SAME * np.abs(arrays[name]) + rounding for name in ("drawn_usd", "shortfall_usd", "rolled_usd")
+            **{name: SAME * np.abs(arrays[name]) + rounding for name in ("drawn_usd", "shortfall_usd", "rolled_usd")},
+            "discount_usd": SAME * np.abs(arrays["discount_usd"]) + CANCELLED * arrays["spend_usd"],
         },
     )
 
@@ -128,7 +130,9 @@ def _counterparties(facts: Facts, amounts: Amounts) -> Expected:
             "net_usd": inflow - dilution,
             "effective_discount": np.divide(inflow, bought, out=np.zeros_like(bought), where=bought > 0),
         },
-        tolerances={"net_usd": SAME * (inflow + dilution)},
+        tolerances={
+            "net_usd": SAME * (inflow + dilution), "discount_usd": SAME * np.abs(discount) + amounts.doubtful_usd,
+        },
     )  # fmt: skip
 
 

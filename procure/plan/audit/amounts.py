@@ -136,7 +136,9 @@ class Amounts:
     def doubtful_usd(self) -> float:
         """By how much sums that shortfalls are part of may differ: each is a difference of larger amounts."""
         prices = [contract.shortfall_price for contract in self.facts.contracts]
-        return CANCELLED * math.fsum(row.rounding * prices[row.agreement] for row in self.settled)
+        return CANCELLED * math.fsum(
+            row.rounding * prices[row.agreement] + (row.spend if row.tier else 0.0) for row in self.settled
+        )
 
     @cached_property
     def salvage(self) -> tuple[FloatArray, FloatArray]:

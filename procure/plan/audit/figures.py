@@ -103,8 +103,9 @@ def _cash(facts: Facts, amounts: Amounts) -> Expected:
     shape = (facts.periods, len(LEDGERS), len(ITEMS))
     keys = np.asarray(np.ravel_multi_index((cash.period, cash.ledger, cash.item), shape))
     usd = fsum_by(keys, cash.usd, int(np.prod(shape)))
-    # a shortfall of nothing may be shown as the rounding of what it is the difference of
-    doubt = fsum_by(keys, np.where(cash.item == ITEMS.index("shortfall"), amounts.doubtful_usd, 0.0), usd.size)
+    # a shortfall or discount of nothing may be shown as the rounding of what it is the difference of
+    differences = np.isin(cash.item, [ITEMS.index("shortfall"), ITEMS.index("discount")])
+    doubt = fsum_by(keys, np.where(differences, amounts.doubtful_usd, 0.0), usd.size)
     cells = np.flatnonzero((usd != 0) | (doubt > 0))
     names = list(product(facts.horizon.labels, LEDGERS, ITEMS))
     usd, doubt = usd[cells], doubt[cells]
