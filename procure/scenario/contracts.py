@@ -77,7 +77,7 @@ def _windows(scenario: "Scenario", place: Path, agreement: Agreement) -> Iterabl
     held = {number for number, _, _ in snapped(edges, scenario.horizon)}
     start, end = scenario.horizon.edges[0], scenario.horizon.edges[-1]
     within = [number for number, (first, last) in enumerate(pairwise(edges)) if start <= first and last <= end]
-    if not held or not held.issuperset(within):
+    if not held or not held.issuperset(within[:-1]):
         expected = "expected windows of at least a period, their edges nearest to different starts of periods"
         yield Complaint((*place, "from"), str(agreement.start), expected, "Let them begin with a period, or longer.")
     if agreement.commitment and agreement.commitment.amount(edges[0], edges[0]) is None:
