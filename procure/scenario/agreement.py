@@ -157,8 +157,8 @@ class Agreement(Sourced):
 
     - *windows*: years or other lengths from its start, or its whole term, edges at the nearest start of a period; one
       partly outside the horizon counts, in committed amounts and in tiers, by the share of its time inside; what is
-      committed after the horizon is owed then, what came before it is past, and a last window shorter than half a period
-      asks for nothing;
+      committed after the horizon is owed then, what came before it is past, and a last window of less than half a
+      period asks for nothing;
     - spend on what it ``covers``, at the offers' prices, draws its ``commitment`` down and reaches its ``tiers``:
       ``all_units`` takes the discount of the highest tier off the whole window's spend, ``incremental`` each tier's
       off what lies within it; discounts and the ``rebate`` are credited in the window's last period; tiers and

@@ -528,7 +528,7 @@ def test_fees_are_due_in_force(on: str, paid: list[tuple[str, int]]) -> None:
 def test_what_comes_before_the_nearest_edge_is_due_in_the_first_window() -> None:
     """From 16 February, taken at the start of Q2: its fee and receipt of Q1 are paid then, if it is in force in Q2."""
     terms = {
-        "from": "2027-02-16", "until": "2028-02-12", "fees": [{"usd": 5}], "extra_supply": [],
+        "from": "2027-02-16", "until": "2028-02-12", "every": "4 months", "fees": [{"usd": 5}], "extra_supply": [],
         "receipts": [{"on": "2027-03-01", "usd": 9}], "exit": {"from": "2027-01", "usd": 1},
         "milestones": [{"quantity": "spend", "min": 55, "usd": 1}, {"quantity": "spend", "min": 45, "usd": 2}],
     }  # fmt: skip
@@ -538,13 +538,6 @@ def test_what_comes_before_the_nearest_edge_is_due_in_the_first_window() -> None
     # the 10 spent in Q1 do not count: 50 are reached in Q2, and 150 in Q3
     expected = [("receipt 1", 0, 9.0), ("milestone 1.1", 2, 1.0), ("milestone 2.1", 1, 2.0)]
     assert [(row.source, row.period, row.usd) for row in amounts.inflows if row.agreement == 1] == expected
-    # 16 May is also taken at the start of Q2, so that the first window has no period: left then, it was never in force
-    moved("exits", ("credit",), "credit", Q2, 1)(plan)
-    assert f"exits[credit,{Q2}]" not in rules(plan)
-    assert not [row for row in amounts_of(plan).settled if row.agreement == 1]
-    assert [row.item for row in amounts_of(plan).paid if row.agreement == 1] == ["exit"]
-    plan["figures"]["agreements"]["active_until"][1] = ""
-    assert "figures.agreements[credit].active_until" not in found(audit(plan))
 
 
 def test_receipts_outside_the_horizon_are_past_or_ignored() -> None:
