@@ -95,8 +95,7 @@ def _agreements(setting: Setting, workloads: list[Data]) -> list[Data]:
             **_sometimes(rng, 0.3, {"must": True}),
             **(_sometimes(rng, 0.5, {"exit": {"from": setting.dates[1], "usd": 50, "share": 0.1}})
                if every == "period" else {}),
-            **(_sometimes(rng, 0.2, {"requires": [rng.choice(before)]}) if before else {}),
-            **(_sometimes(rng, 0.2, {"excludes": [rng.choice(before)]}) if before else {}),
+            **(_sometimes(rng, 0.4, {rng.choice(["requires", "excludes"]): [rng.choice(before)]}) if before else {}),
         })  # fmt: skip
     return made
 
