@@ -187,6 +187,8 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
         alone = [work.id for work, may in zip(scenario.workloads, reach, strict=True) if not may]
         hard = [limit.id for limit in scenario.limits if limit.soft is None]
         hard += [f"power of {region.id}" for region in scenario.regions if region.power_mw is not None]
+        hard += [f"agreement {entry.id}" for entry in scenario.agreements if entry.must]
+        hard += [f"project {entry.id}" for entry in scenario.projects if entry.must]
         must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
         message = (
             f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and "
