@@ -17,7 +17,7 @@ SEEDS = {
 }
 """How the scenario of each seed ends; incomplete: a limit needs a supply that an offer does not state."""
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
-WITH_AGREEMENTS = (0,)
+WITH_AGREEMENTS = (1, 9, 11, 15, 19, 20, 21, 25, 27, 34, 42, 46, 47, 51)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
 
