@@ -96,7 +96,23 @@ SCENARIO: Plan = {
             "unlocks": [{"offers": {"stack": "xla"}, "workloads": {"workload": "jobs"}}],
         },
     ],
+    "agreements": [
+        {
+            "id": "cloud", "counterparty": "p1", "covers": {"provider": "p1"}, "every": "2 months", "until": "2027-09",
+            "must": True, "commitment": {"usd": 130000, "shortfall_price": 0.8, "roll_over": 0.2},
+            "tiers": [{"from_usd": 20000, "discount": 0.04}, {"from_usd": 60000, "discount": 0.09}],
+            "tier_kind": "incremental", "fees": [{"usd": 700}, {"on": "2027-08", "usd": 300}], "rebate": 0.02,
+            "receipts": [{"on": "2027-03", "usd": 5000, "probability": 0.5, "dilution": 0.3}],
+            "milestones": [{"quantity": "chips", "min": 4, "steps": 2, "usd": 800, "dilution": 0.1}],
+        },
+        {
+            "id": "left", "counterparty": "p2", "covers": {"provider": "p2"}, "every": "month", "must": True,
+            "commitment": {"usd": 90000}, "exit": {"from": "2027-02", "usd": 10, "share": 0.01},
+        },
+    ],
     "limits": [
+        {"id": "floor", "quantity": "spend", "where": {"provider": "p1"}, "every": "month", "min": 100,
+         "if_signed": "cloud"},
         {"id": "nvidia", "quantity": "spend", "where": {"vendor": "nvidia"}, "every": "quarter", "max_share": 0.6,
          "soft": 0.1},
         {"id": "power", "quantity": "power", "per": "provider", "max": 0.15},
@@ -144,13 +160,16 @@ def corrupted(plan: Plan, part: str, name: str, column: str, row: int, factor: f
     return audit(spoilt)
 
 
+SHOWN_AS = {"rents": ("capacity",), "rolled": ("windows",)}
+
+
 @pytest.mark.parametrize("factor", [0.999, 1.001, 7, -1])
 def test_any_one_number_corrupted_is_named(solved: Plan, factor: float) -> None:
-    """The finding names the table, or for rented units the capacity they are shown as, and the row's first label."""
+    """The finding names the table, or the one that what was corrupted is shown in, and the row's first label."""
     for part, name, column, row in numbers(solved):
         report = corrupted(solved, part, name, column, row, factor)
         thing = str(next(iter(solved[part][name].values()))[row])
-        shown = {name, "capacity"} if name == "rents" else {name}
+        shown = {name, *SHOWN_AS.get(name, ())}
         named = [f for f in report.findings if thing in f.row and any(f"{table}[" in f.row for table in shown)]
         assert named, (part, name, column, row, factor, str(report)[:2000])
 
