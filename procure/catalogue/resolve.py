@@ -19,7 +19,7 @@ _Place = tuple[str | int, ...]
 IDENTITY: Final = ("id", "accelerator", "region")
 MULTIPLIED: Final = (
     "price_usd_per_unit_hour", "price_path", "upfront_usd_per_unit", "fixed_usd_per_order", "kw_per_unit",
-    "supply_per_period", "supply_total", "min_order", "max_order", "availability",
+    "supply_per_period", "supply_total", "min_order", "max_order", "availability", "sublet_usd_per_unit_hour",
 )  # fmt: skip
 """Fields of an offer that an override may multiply."""
 

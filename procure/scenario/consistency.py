@@ -154,7 +154,8 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
             yield Complaint(
                 ("limits", number, "where"), limit.id, expected, "Correct its year or period, or its dates."
             )
-    for name in ("offers", "regions", "workloads", "limits"):
+    yield from _retirements(scenario)
+    for name in ("offers", "regions", "workloads", "limits", "fleet"):
         for number, entry in enumerate(getattr(scenario, name)):
             for field in type(entry).model_fields:
                 value = getattr(entry, field)
@@ -164,6 +165,20 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
                     except ValueError as error:
                         remedy = "Give the values for this horizon."
                         yield Complaint((name, number, field), show(value.data()), str(error), remedy)
+
+
+def _retirements(scenario: "Scenario") -> Iterable[Complaint]:
+    horizon = scenario.horizon
+    for number, entry in enumerate(scenario.fleet):
+        if entry.retire_from is None:
+            continue
+        first = horizon.index(entry.retire_from)
+        path = ("fleet", number, "retire_from")
+        if first >= horizon.periods:
+            span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
+            yield _date(path, entry.retire_from, f"expected a date before the horizon ends ({span})")
+        elif entry.until is not None and first >= horizon.index(entry.until):
+            yield _date(path, entry.retire_from, f"expected a date before it expires, {entry.until}")
 
 
 def _date(path: tuple[str | int, ...], value: str, expected: str) -> Complaint:

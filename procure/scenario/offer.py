@@ -25,7 +25,10 @@ class Offer(Sourced):
     - ``capacity_block``: the whole price × hours of the term when ordered;
     - ``owned``: upfront when ordered (capex), price × hours for running it, energy at the region's price; its book
       value falls in a straight line from the upfront price to ``salvage_share`` of it over the term (its life), and
-      what is left at the end of the horizon, or of the life, is credited.
+      what is left at the end of the horizon, or of the life, is credited. With ``resale_share`` units may be sold
+      before, for that share of their book value at the start of the period they are sold in.
+
+    What has a term may be let to others while it is idle, for less than it costs (``sublet_usd_per_unit_hour``).
 
     Leads are rounded up to whole periods, terms to the nearest; a term under half a period cannot be ordered.
     """
@@ -53,6 +56,13 @@ class Offer(Sourced):
     divisible: bool = Field(default=False, description="Fractions of a unit can be ordered")
     availability: PositiveShare = Field(default=1.0, description="Share of active units that work")
     salvage_share: Share = Field(default=0.0, description="Book value at the end of life, share of upfront")
+    resale_share: PositiveShare | None = Field(
+        default=None, description="Share of the book value that a unit brings when sold early; none: not sold early"
+    )
+    sublet_usd_per_unit_hour: Money | None = Field(
+        default=None, description="What a unit brings an hour that is let to others, as far as it works; none: not let"
+    )
+    sublet_share: Share = Field(default=1.0, description="Most of the working units let at one time")
     order_from: When | None = Field(default=None, description="No order before this date")
     order_until: When | None = Field(default=None, description="No order from this date on")
     status: Status = "list"
@@ -84,6 +94,18 @@ class Offer(Sourced):
             raise ValueError(f"expected a term: {self.contract} units need one, such as 36 months")
         if self.salvage_share and self.contract != "owned":
             raise ValueError("expected no salvage_share: only owned units have a salvage value; remove it")
+        self._life()
         if self.max_order is not None and self.min_order > self.max_order:
             raise ValueError(f"expected min_order of at most max_order, {self.max_order:g}")
         return self
+
+    def _life(self) -> None:
+        if self.resale_share is not None and self.contract != "owned":
+            raise ValueError(
+                "expected no resale_share: only owned units can be sold; remove it, or let them with "
+                "sublet_usd_per_unit_hour"
+            )
+        if self.sublet_usd_per_unit_hour is not None and self.rented:
+            raise ValueError(f"expected no sublet: {self.contract} units are given back when idle; remove it")
+        if self.sublet_share != 1 and self.sublet_usd_per_unit_hour is None:
+            raise ValueError("expected sublet_usd_per_unit_hour: a share of nothing is let; add it")
