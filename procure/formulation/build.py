@@ -18,8 +18,11 @@ from procure.formulation.milestones import Milestones
 from procure.formulation.model import Family, Formulation, Model
 from procure.formulation.projects import Projects
 from procure.formulation.reduce import classes
+from procure.formulation.resale import Resale
+from procure.formulation.retirement import Retirement
 from procure.formulation.single_source import SingleSource
 from procure.formulation.site_power import SitePower
+from procure.formulation.sublet import Sublet
 from procure.formulation.supply import Supply
 from procure.formulation.tiers import Tiers
 from procure.formulation.training import Training
@@ -27,8 +30,8 @@ from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    Eligibility(), Projects(), Agreements(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(),
-    Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
+    Eligibility(), Projects(), Agreements(), Retirement(), Supply(), Resale(), Sublet(), Capacity(), Demand(),
+    Training(), SingleSource(), SitePower(), Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
 )  # fmt: skip
 
 

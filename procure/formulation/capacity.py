@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from procure.formulation.active import find
 from procure.formulation.index import Ints
 from procure.formulation.ledger import Ledger, item
 from procure.formulation.model import Model, Rule
@@ -13,8 +14,9 @@ from procure.formulation.unlocks import Unlocks
 class Capacity(Rule):
     """serve[w,c,t,k,f]: rate at which class c works for w; Σ_w serve / chip rate[w,c] ≤ working chips of c in t, k, f.
 
-    The chip rate is throughput × target utilisation × the efficiency of the step of a ramp; working chips are active
-    units × chips × availability. Orders are the same in every slice; rented units follow the load.
+    Chips of c that are let to others count with those that serve, see `Sublet`. The chip rate is throughput × target
+    utilisation × the efficiency of the step of a ramp; working chips are active units × chips × availability. Orders
+    are the same in every slice; rented units follow the load.
     """
 
     def declare(self, model: Model) -> None:
@@ -68,13 +70,14 @@ class Capacity(Rule):
             return np.asarray(np.ravel_multi_index(place, shape), dtype=np.int64)
 
         there, row = np.unique(code(used.labels), return_inverse=True)
-        supplied = code(working.labels)
-        position = np.minimum(np.searchsorted(there, supplied), len(there) - 1)
-        wanted = there[position] == supplied if len(there) else np.zeros(len(supplied), dtype=bool)
+        let = model.ledger.quantity("let")
+        let = let.where(of_source[let.labels["source"]] >= 0)
+        (position, wanted), (beside, taken) = (find(code(term.labels), there) for term in (working, let))
         kind, period, part, future = np.unravel_index(there, shape)
         names = (index.source_label(model.classes.source[kind]), index.period_label(period),
                  index.slice_label(part), index.future_label(future))  # fmt: skip
-        entries = [(row.reshape(-1), used), (position[wanted], working.where(wanted).times(-1.0))]
+        entries = [(row.reshape(-1), used), (beside[taken], let.where(taken)),
+                   (position[wanted], working.where(wanted).times(-1.0))]  # fmt: skip
         model.builder.rows("capacity", names, entries, upper=0.0)
 
 

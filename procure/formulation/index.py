@@ -274,6 +274,42 @@ class Index:
         """Chips of each fleet entry, shape (fleet,)."""
         return np.array([entry.chips for entry in self.fleet])
 
+    # what becomes of sources before their end
+
+    @cached_property
+    def retirable(self) -> Bools:
+        """Where chips of the fleet may be retired, shape (fleet, T)."""
+        rows = [
+            self.inside(entry.retire_from, None) if entry.retire_from else np.zeros_like(self.in_place[number])
+            for number, entry in enumerate(self.fleet)
+        ]
+        return self.in_place & np.array(rows, dtype=np.bool_).reshape(self.in_place.shape)
+
+    @cached_property
+    def retired_usd(self) -> tuple[Floats, Floats]:
+        """What a chip of the fleet brings when retired in a period, shape (fleet, T), and what that costs, (fleet,)."""
+        brings = self._series([entry.resale_usd_per_chip for entry in self.fleet], 0.0)
+        return brings, np.array([entry.retirement_usd_per_chip for entry in self.fleet])
+
+    @cached_property
+    def resale_share(self) -> Floats:
+        """Share of its book value that a unit brings, shape (offers,); NaN where none is sold early."""
+        shares = [offer.resale_share for offer in self.offers]
+        return np.array([np.nan if share is None else share for share in shares], dtype=np.float64)
+
+    @cached_property
+    def sublet_usd(self) -> Floats:
+        """What a working chip brings an hour that is let to others, shape (S,); NaN where none is."""
+        of_units = [offer.sublet_usd_per_unit_hour for offer in self.offers]
+        usd = [*of_units, *(entry.sublet_usd_per_chip_hour for entry in self.fleet)]
+        known = np.array([np.nan if price is None else price for price in usd], dtype=np.float64)
+        return np.asarray(known / self.chips_per_unit)
+
+    @cached_property
+    def sublet_share(self) -> Floats:
+        """Most of the working chips that may be let at one time, shape (S,)."""
+        return np.array([source.sublet_share for source in self.scenario.capacity])
+
     # workloads
 
     @cached_property

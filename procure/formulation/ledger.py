@@ -15,12 +15,16 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "fee", "exit", "shortfall", "discount", "capex_upfront", "capex_fixed", "capex_project",
+    "fee", "exit", "shortfall", "discount", "retirement", "sublet",
+    "capex_upfront", "capex_fixed", "capex_project", "capex_resale",
 )  # fmt: skip
-"""What money is for; the items from `capex_upfront` on are capital expenditure."""
+"""What money is for; the items from `capex_upfront` on are capital expenditure.
+
+Resale is a disposal of assets, so that it lessens capital expenditure; it and `sublet` are negative.
+"""
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
-    "units", "working", "used", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
+    "units", "working", "used", "let", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
     "committed_tail", "vendor_inflow", "dilution",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
@@ -44,7 +48,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, rent, serve, unmet, start, sign, violation, …, and those that only rows use."""
+"""Decisions by kind: order, held, stay, rent, serve, unmet, start, sign, …, and those that only rows use."""
 
 
 @dataclass
@@ -86,7 +90,8 @@ class Ledger:
             factor = {"chips": index.chips_per_unit, "power": index.meter_mw, "compute": index.pflops}[name]
             return units.times(factor[source])
         if name == "idle":
-            return joined([self.quantity("working"), self.quantity("used").times(-1.0)])
+            busy = (self.quantity(name).times(-1.0) for name in ("used", "let"))
+            return joined([self.quantity("working"), *busy])
         if name == "unmet":
             return self.quantity("unmet_work")
         money = self.quantity("money")
@@ -103,7 +108,13 @@ _MONEY: Final = {
     "serving_cost": ("serving",),
     "project_cost": _PROJECT,
     "shortfall_cost": ("shortfall",),
-    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount"),
+    "retirement": ("retirement",),
+    "resale": ("capex_resale",),
+    "sublet": ("sublet",),
+    "cost": (
+        *_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount", "retirement", "sublet",
+        "capex_resale",
+    ),
 }
 
 

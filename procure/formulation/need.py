@@ -9,8 +9,8 @@ from procure.formulation.unlocks import Unlocks
 def rewarded_offers(index: Index) -> Bools:
     """Return the offers of which more than the demand can use may be worth holding, shape (O,).
 
-    A least amount asks for it, and so does a share or an index whose other side it dilutes; so do a commitment, tiers
-    and money of an agreement that covers the offer, or of a milestone that counts it.
+    A least amount asks for it, and so does a share or an index whose other side it dilutes; so does a budget of cost
+    for what can be sold or let: what that brings in a window makes room for other cost there; so do agreements.
     """
     scenario, mask = index.scenario, index.sources.mask
     out = np.zeros(index.sources.size, dtype=bool)
@@ -20,12 +20,27 @@ def rewarded_offers(index: Index) -> Bools:
                 out |= mask(limit.of)
             elif limit.bound == "max_hhi" or not limit.bound.startswith("max"):
                 out |= mask(limit.where)
-    for agreement in scenario.agreements:
+            elif limit.quantity == "cost":
+                out |= mask(limit.where) & earning(index)
+    return np.asarray(out[: len(index.offers)] | agreed_offers(index))
+
+
+def agreed_offers(index: Index) -> Bools:
+    """Return the offers that a commitment, tiers or money of an agreement reward holding more of, shape (O,)."""
+    mask = index.sources.mask
+    out = np.zeros(index.sources.size, dtype=bool)
+    for agreement in index.scenario.agreements:
         if agreement.commitment or agreement.tiers or agreement.rebate:
             out |= mask(agreement.covers)
         for milestone in agreement.milestones:
             out |= mask(milestone.where or agreement.covers)
     return np.asarray(out[: len(index.offers)])
+
+
+def earning(index: Index) -> Bools:
+    """Return the sources that can be sold or let, so that their cost may be negative, shape (S,)."""
+    sold = [entry.resale_usd_per_chip is not None for entry in index.fleet]
+    return ~np.isnan(index.sublet_usd) | np.concatenate([~np.isnan(index.resale_share), np.array(sold, dtype=bool)])
 
 
 def without_bound(index: Index) -> Bools:

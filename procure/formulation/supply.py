@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.active import active_fleet, active_orders, delivered
+from procure.formulation.book import salvage
 from procure.formulation.builder import Labels
 from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints
 from procure.formulation.ledger import Decisions, Ledger, hours_of, item
 from procure.formulation.model import Model, Rule
 from procure.formulation.need import need_chips, rewarded_offers
-from procure.formulation.term import CONSTANT, Term
+from procure.formulation.resale import declare_sales
+from procure.formulation.term import Term
 from procure.formulation.unlocks import Unlocks
 from procure.scenario.complaint import Complaint
 from procure.scenario.horizon import Horizon
@@ -56,6 +59,7 @@ class Supply(Rule):
             column = builder.columns("order", names, upper=most[offer, period], integer=whole)
             model.decide("order", column, source=offer, period=period)
             self._places(model, offer, period)
+            declare_sales(model)
         offer, period = np.nonzero(worth & index.rented[:, None])
         if len(offer):
             offer, period, part, future = cross(index, offer, period)
@@ -78,7 +82,8 @@ class Supply(Rule):
         """Post units, working chips, payments, salvage and tail."""
         index = ledger.index
         order, rent, place = (ledger.tables.get(kind) for kind in ("order", "rent", "place"))
-        for term in (active_orders(index, order), rent.term() if rent else None, _fleet(index)):
+        ordered, _ = active_orders(index, ledger.tables)
+        for term in (ordered, rent.term() if rent else None, active_fleet(index, ledger.tables)):
             if term is not None:
                 ledger.post("units", term)
                 source = term.labels["source"]
@@ -98,9 +103,9 @@ class Supply(Rule):
     def rows(self, model: Model) -> None:
         """Bound active units by the total supply, and orders by their least and largest size."""
         index, order = model.index, model.table("order")
-        units = active_orders(index, order)
+        units, _ = active_orders(index, model.ledger.tables)
         extra = np.asarray(Contracts(index).added_supply("units").any(axis=0))
-        if order is not None and units is not None:
+        if order is not None:
             periods = index.sizes[2]
             units = units.where(np.isfinite(index.supply_total)[units.labels["source"]])
             code = units.labels["source"] * periods + units.labels["period"]
@@ -194,42 +199,11 @@ def cross(index: Index, *codes: Ints) -> tuple[Ints, ...]:
     return (*(np.repeat(code, slices * futures) for code in codes), part, future)
 
 
-def delivered(index: Index, order: Decisions) -> tuple[Ints, Ints]:
-    """Return the first active period of each order and the first one after its term."""
-    offer = order.labels["source"]
-    first = order.labels["period"] + index.lead[offer]
-    return first, first + index.term[offer]
-
-
 def _active_periods(index: Index) -> int:
     """Return in how many periods all orders that can be placed would be active."""
     periods = index.sizes[2]
     length = np.minimum(index.term[:, None], periods - np.arange(periods)[None, :] - index.lead[:, None])
     return int(length[index.usable & ~index.rented[:, None]].clip(min=0).sum())
-
-
-def _expand(index: Index, order: Decisions) -> tuple[Ints, Ints]:
-    first, end = delivered(index, order)
-    length = np.maximum(np.minimum(end, index.sizes[2]) - first, 0)
-    position = np.repeat(np.arange(order.size), length)
-    period = np.arange(len(position)) - np.repeat(np.cumsum(length) - length, length) + first[position]
-    return position, period
-
-
-def active_orders(index: Index, order: Decisions | None) -> Term | None:
-    """Return the units of the orders in each period they are active in."""
-    if order is None:
-        return None
-    position, period = _expand(index, order)
-    return Term.of(order.column[position], 1.0, source=order.labels["source"][position], period=period)
-
-
-def _fleet(index: Index) -> Term | None:
-    entry, period = np.nonzero(index.in_place)
-    if not len(entry):
-        return None
-    source = entry + len(index.offers)
-    return Term.of(np.full(len(entry), CONSTANT), index.fleet_chips[entry], source=source, period=period)
 
 
 def _post_orders(ledger: Ledger, order: Decisions) -> None:
@@ -241,16 +215,15 @@ def _post_orders(ledger: Ledger, order: Decisions) -> None:
     upfront = index.prices("upfront_usd_per_unit")[offer] * factor
     owned, block = index.contract_is("owned")[offer], index.contract_is("capacity_block")[offer]
     first, end = delivered(index, order)
-    position, period = _expand(index, order)
-    usd = np.where(block, 0.0, hourly)[position] * horizon.hours[period]
+    units, position = active_orders(index, ledger.tables)
+    usd = np.where(block, 0.0, hourly)[position] * horizon.hours[units.labels["period"]]
     code = np.where(owned, item("running"), item("reservation"))[position]
-    hourly_term = Term.of(order.column[position], usd, source=offer[position], period=period, item=code)
-    ledger.post("money", hourly_term.nonzero())
+    ledger.post("money", units.labelled(item=code).times(usd))
     whole = np.where(block, hourly, 0.0) * _hours(horizon, first, end)
     ledger.post("money", order.term(whole, item=item("block")).nonzero())
     code = np.where(owned, item("capex_upfront"), item("upfront"))
     ledger.post("money", order.term(upfront, item=code).nonzero())
-    ledger.post("salvage", _salvage(index, order, upfront, first, end))
+    ledger.post("salvage", salvage(index, order, offer, ordered))
     beyond = _hours(horizon, np.full_like(end, horizon.periods), np.maximum(end, horizon.periods))
     owed = np.where(index.contract_is("reserved")[offer], hourly, 0.0) * beyond
     ledger.post("committed_tail", order.term(owed, period=horizon.periods - 1).nonzero())
@@ -261,25 +234,13 @@ def _hours(horizon: Horizon, first: Ints, last: Ints) -> Floats:
     return np.asarray(since_start[last] - since_start[first])
 
 
-def _salvage(index: Index, order: Decisions, upfront: Floats, first: Ints, end: Ints) -> Term:
-    offer, periods = order.labels["source"], index.sizes[2]
-    left = index.prices("salvage_share")[offer]
-    life = (end - first).astype(np.float64)
-    over = end <= periods
-    share = np.where(over, left, 1 - (1 - left) * (periods - first) / life)
-    owned = index.contract_is("owned")[offer]
-    period = np.where(over, end - 1, periods - 1)
-    return order.term(np.where(owned, upfront * share, 0.0), period=period).nonzero()
-
-
 def _post_running(ledger: Ledger) -> None:
     # the fleet's hourly price, and the energy of everything owned
     index = ledger.index
-    fleet = _fleet(index)
-    if fleet is not None:
-        price = np.array([entry.price_usd_per_chip_hour for entry in index.fleet])
-        usd = price[fleet.labels["source"] - len(index.offers)] * index.scenario.horizon.hours[fleet.labels["period"]]
-        ledger.post("money", fleet.times(usd).labelled(item=item("running")))
+    fleet = active_fleet(index, ledger.tables)
+    price = np.array([entry.price_usd_per_chip_hour for entry in index.fleet])
+    usd = price[fleet.labels["source"] - len(index.offers)] * index.scenario.horizon.hours[fleet.labels["period"]]
+    ledger.post("money", fleet.times(usd).labelled(item=item("running")))
     units = ledger.quantity("units")
     source = units.labels["source"]
     energy = units.times((index.meter_mw * index.energy_usd_per_mwh)[source] * hours_of(index, units))

@@ -59,6 +59,10 @@ EXTRA = {
 FREE = {"counterparty": "p", "covers": {"provider": "p"}}
 
 BUDGET = {"quantity": "spend", "every": "period", "max": 15}
+GONE = {"quantity": "chips", "where": {"status": "fleet"}, "per": "region", "max_count": 0, "from": "2027-01-01T02"}
+CAPITAL = {"quantity": "cost", "where": {"ledger": "capex"}}
+LET = {"accelerator": "chip", "region": "r", "chips": 1, "contract": "reserved", "price_usd_per_chip_hour": 2,
+       "sublet_usd_per_chip_hour": 8}  # fmt: skip
 INDEX = {"quantity": "units", "per": "vendor", "every": "horizon", "max_hhi": 0.5}
 
 CASES = [
@@ -209,6 +213,40 @@ CASES = [
     Case("owned", 126),
     Case("owned", 180, {"offers.bought.term": "1 hour"}),
     Case("owned", 144, limits=({"quantity": "spend", "where": {"ledger": "capex"}, "max": 250},)),
+    Case("retirement", 8.5),
+    Case("retirement", 18, {"fleet.old.retire_from": None, "fleet.old.resale_usd_per_chip": None,
+                            "fleet.old.retirement_usd_per_chip": None}),
+    Case("retirement", 11, {"fleet.old.retire_from": "2027-01-01T02"}),  # two then: 2 · 3.5
+    Case("retirement", 18, {"fleet.old.retirement_usd_per_chip": 7}),
+    Case("retirement", 2, {"offers.on-demand.price_usd_per_unit_hour": 0.5}),  # all: 4.5 for hour 0, 4 · 0.5 - 3 · 1.5
+    # chips, power and counts are of what stays: all have gone by hour 2, 18 - 6 - 3.5 - 3.5, and 2 · 4 on demand
+    Case("retirement", 8.5, limits=({"quantity": "chips", "max": 2, "from": "2027-01-01T01"},)),
+    Case("retirement", 8.5, limits=({"quantity": "power", "max": 0.01, "from": "2027-01-01T02",
+                                        "where": {"status": "fleet"}},)),
+    Case("retirement", 13, limits=(GONE,)),
+    Case("retirement", None, {"fleet.old.retire_from": "2027-01-01T03"}, limits=(GONE,)),
+    Case("refresh", 20),
+    Case("refresh", 44, {"fleet.old.retire_from": None}),
+    Case("refresh", 32, {"offers.new.lead": "2 hours"}),
+    # two new ones beside the old ones do it as well: 4 + 12 + 6 + 6 - 8
+    Case("refresh", 20, {"regions.site.power_mw": 0.6}),
+    Case("refresh", 20, {"regions.site.power_mw": 0.6, "fleet.old.retire_from": None}),
+    Case("resale", 14.5),
+    Case("resale", 17, {"offers.bought.resale_share": None}),
+    Case("resale", 16.5, {"offers.bought.resale_share": 0.55}),  # 9 + 13 - 5.5
+    Case("resale", 17, {"offers.bought.resale_share": 0.4}),
+    Case("resale", 17, {"workloads.work.demand": [2, 0, 2]}),
+    Case("resale", 18, {"workloads.work.demand": [2, 0, 2], "offers.bought.resale_share": None}),
+    # what is sold lessens the cost of capital, 24 - 7.5, and never the spend
+    Case("resale", 14.5, limits=({**CAPITAL, "max": 16.5},)),
+    Case("resale", 17, limits=({**CAPITAL, "max": 16},)),
+    Case("resale", 17, limits=({**CAPITAL, "quantity": "spend", "max": 23},)),
+    Case("sublet", 13),
+    Case("sublet", 14, {"offers.reserved.sublet_usd_per_unit_hour": None}),
+    Case("sublet", 13.875, {"offers.reserved.sublet_share": 0.25}),
+    Case("sublet", 7, {"fleet.old": LET}),
+    Case("sublet", 13, limits=({"quantity": "idle", "max": 0},)),
+    Case("sublet", 14, {"offers.reserved.sublet_usd_per_unit_hour": None}, limits=({"quantity": "idle", "max": 0},)),
     Case("least_block", 120),
     Case("least_block", 72, {"workloads.run.min_block_chips": 0}),
     Case("least_block", 72, {"workloads.run.min_block_chips": 2}),
