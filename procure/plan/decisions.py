@@ -4,12 +4,14 @@ from typing import Final
 
 import numpy as np
 
+from procure.formulation.active import find
 from procure.formulation.commitments import reckoning
 from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
 from procure.formulation.unlocks import Unlocks
+from procure.plan.derived import derived
 from procure.plan.table import Table
 
 DECISIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -18,16 +20,19 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "exits": ("agreement", "period", "exited"),
     "rolled": ("agreement", "period", "future", "usd"),
     "orders": ("offer", "period", "units"),
+    "sales": ("offer", "ordered", "period", "units"),
+    "retirements": ("fleet", "period", "chips"),
+    "sublets": ("source", "period", "slice", "future", "chips"),
     "rents": ("offer", "period", "slice", "future", "units"),
     "serving": ("workload", "source", "period", "slice", "future", "rate"),
     "unmet": ("workload", "period", "slice", "future", "amount"),
 }
 """Tables of decisions and their columns: labels, then the amount."""
 _KINDS: Final = {
-    "starts": "start", "signs": "sign", "exits": "exit", "rolled": "rolled", "orders": "order", "rents": "rent",
-    "serving": "serve", "unmet": "unmet",
+    "starts": "start", "signs": "sign", "exits": "exit", "rolled": "rolled", "orders": "order", "sales": "sell",
+    "retirements": "retire", "sublets": "sublet", "rents": "rent", "serving": "serve", "unmet": "unmet",
 }  # fmt: skip
-_LABELS: Final = {"offer": "source"}
+_LABELS: Final = {"offer": "source", "fleet": "source"}
 _CENT: Final = 0.005
 _TINY: Final = 1e-9
 """Amounts below this share of a column's unit are the solver's noise."""
@@ -46,7 +51,7 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
     index = model.index
     tables: Tables = {}
     amounts: dict[str, Floats] = {}
-    for kind in ("start", "sign", "exit", "order", "rent", "unmet", "serve"):
+    for kind in ("start", "sign", "exit", "order", "sell", "retire", "sublet", "rent", "unmet", "serve"):
         table = model.table(kind)
         if table is None:
             continue
@@ -117,7 +122,7 @@ def _split_serving(
     chips = np.concatenate([rate[single], amount]) / per_chip[row]
     # members of each capacity class, by the chips that work
     kind = classes.of_source[serve.labels["source"][row]]
-    source, at, working = _working(formulation, real, shape)
+    source, at, working = _working(formulation, tables.get("sublet"), real, shape)
     a, b, used = split(
         kind * int(np.prod(shape)) + moment[row], chips, classes.of_source[source] * int(np.prod(shape)) + at, working
     )
@@ -151,11 +156,17 @@ def _wanted(
     return place[0], moment, served[place] * classes.equivalent[place[0]]
 
 
-def _working(formulation: Formulation, real: Floats, shape: tuple[int, ...]) -> tuple[Ints, Ints, Floats]:
+def _working(
+    formulation: Formulation, sublet: Decisions | None, real: Floats, shape: tuple[int, ...]
+) -> tuple[Ints, Ints, Floats]:
+    """Return source, moment and number of the chips that work and are not let."""
     working = formulation.model.ledger.quantity("working").spread("slice", shape[1]).spread("future", shape[2])
     code = working.labels["source"] * int(np.prod(shape)) + _moment(working.labels, shape)
     there, row = np.unique(code, return_inverse=True)
     chips = sums(row.reshape(-1), working.value(real), len(there))
+    if sublet is not None:
+        place, _ = find(sublet.labels["source"] * int(np.prod(shape)) + _moment(sublet.labels, shape), there)
+        chips[place] -= real[sublet.column]
     source, place = np.divmod(there, int(np.prod(shape)))
     some = (chips > 0) & (formulation.model.classes.of_source[source] >= 0)
     return source[some], place[some], chips[some]
@@ -215,7 +226,8 @@ def label_names(index: Index) -> dict[str, tuple[str, ...]]:
     """Return the names behind the codes of each label of the decisions."""
     horizon = index.scenario.horizon
     return {
-        "offer": index.source_ids, "source": index.source_ids, "period": horizon.labels, "slice": horizon.slice_ids,
+        "offer": index.source_ids, "source": index.source_ids, "fleet": index.source_ids, "period": horizon.labels,
+        "ordered": horizon.labels, "slice": horizon.slice_ids,
         "future": index.futures, "workload": tuple(work.id for work in index.workloads),
         "project": tuple(project.id for project in index.scenario.projects),
         "agreement": tuple(agreement.id for agreement in index.scenario.agreements),
@@ -247,11 +259,8 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
     if serve is not None:
         here = (serve.labels["workload"], serve.labels["source"], serve.labels["period"])
         serve.labels["step"] = Unlocks(index).step_of(tables.get("start"), *here)
-    order = tables.get("order")
-    if order is not None:
-        fixed = index.prices("fixed_usd_per_order")[order.labels["source"]] > 0
-        if fixed.any():
-            labels = {label: codes[fixed] for label, codes in order.labels.items()}
-            tables["place"] = Decisions(np.arange(start, start + int(fixed.sum())), labels)
-            amounts.append(np.ones(int(fixed.sum())))
-    return tables, np.concatenate(amounts) if amounts else np.zeros(0)
+    for kind, (codes, amount) in derived(index, tables, np.concatenate([np.zeros(0), *amounts])).items():
+        tables[kind] = Decisions(np.arange(start, start + len(amount)), codes)
+        amounts.append(amount)
+        start += len(amount)
+    return tables, np.concatenate([np.zeros(0), *amounts])

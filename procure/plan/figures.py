@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from procure.formulation.active import delivered
 from procure.formulation.build import ledger_of
 from procure.formulation.commitments import in_force
 from procure.formulation.contracts import Contracts
@@ -14,11 +15,11 @@ from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discou
 from procure.formulation.limits import Limits, bound_values, carried, if_signed
 from procure.formulation.measure import Measured, measure
 from procure.formulation.site_power import added_power, by_region, limited_regions
-from procure.formulation.supply import delivered
 from procure.formulation.term import Term
 from procure.formulation.unlocks import Unlocks
 from procure.plan.contracts import agreements, counterparties, vendor_money, windows
 from procure.plan.decisions import to_tables
+from procure.plan.life import life_rows
 from procure.plan.table import Table, table
 from procure.plan.unused import unused
 from procure.scenario.scenario import Scenario
@@ -26,6 +27,8 @@ from procure.scenario.scenario import Scenario
 _PROJECTS: Final = "project kind period ready one_off_usd running_usd after_horizon_usd"
 SHARED: Final = ("spend", "compute", "chips")
 SHARE_LABELS: Final = ("vendor", "provider")
+_CAPACITY: Final = "source period slice future units chips working_chips used_chips sublet_chips idle_chips utilisation"
+_LIFE: Final = "action source ordered period chips usd"
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
 _ZERO: Final = 1e-9
 _NOTHING: Final = 1e-6
@@ -112,6 +115,8 @@ class Figures:
             },
             "penalty": self.total("penalty") + self.total("soft_penalty"),
             **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
+            "resale": -self.total("resale") + 0.0,
+            "sublet_income": -self.total("sublet") + 0.0,
             "served_value": float((done * np.nan_to_num(self.index.unmet_usd)).sum()),
             "peak_power": self._peak("power"),
             "peak_chips": self._peak("chips"),
@@ -166,20 +171,28 @@ class Figures:
             )
         return table(_PROJECTS, rows)
 
+    def fleet_life(self) -> Table:
+        """Chips retired, sold early and let (on average over the period), and what they bring."""
+        return table(_LIFE, life_rows(self.index, self.ledger, self.answer))
+
     def capacity(self) -> Table:
-        """Active capacity of each source in each period and slice: chips, those that work, used, idle."""
+        """Active capacity of each source in each period and slice: chips, those that work, used, let to others, idle.
+
+        The utilisation is that of the work served here.
+        """
         parts = {}
-        for name in ("units", "chips", "working", "used"):
+        for name in ("units", "chips", "working", "used", "let"):
             labels = ("source", "period", "slice", "future")
             codes, amounts = grouped(self._moments(name), self.answer, labels)
             parts[name] = dict(zip(zip(*(code.tolist() for code in codes), strict=True), amounts.tolist(), strict=True))
         rows = []
         for key, units in sorted(parts["units"].items()):
             if units > _ZERO:
-                working, used = parts["working"][key], parts["used"].get(key, 0.0)
-                chips = parts["chips"][key]
-                rows.append((*self._names(key), units, chips, working, used, working - used, used / working))
-        return table("source period slice future units chips working_chips used_chips idle_chips utilisation", rows)
+                working, chips = parts["working"][key], parts["chips"][key]
+                used, let = parts["used"].get(key, 0.0), parts["let"].get(key, 0.0)
+                numbers = (units, chips, working, used, let, working - used - let, used / working)
+                rows.append((*self._names(key), *numbers))
+        return table(_CAPACITY, rows)
 
     def _names(self, key: Sequence[int]) -> tuple[str, ...]:
         horizon = self.index.scenario.horizon
@@ -392,9 +405,8 @@ class Figures:
 
 
 TABLES: Final = (
-    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "capacity", "serving",
-    "cash", "power", "shares", "hhi", "unmet", "tail", "limits",
-    "unused",
+    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "fleet_life", "capacity",
+    "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused",
 )  # fmt: skip
 
 

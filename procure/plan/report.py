@@ -63,7 +63,7 @@ def summary(plan: Plan) -> str:
 
 
 def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
-    """Print a plan: headline, projects, orders, money, shares, workloads, power, limits, offers not used.
+    """Print a plan: headline, projects, orders, what becomes of them, money, shares, work, power, limits, the rest.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     console.print(headline(plan), soft_wrap=True)
     sections = (
         _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full),
-        _rents(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full), _power(plan, full=full),
-        _limits(plan, full=full), _unused(plan, full=full),
+        _rents(plan, full=full), _life(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full),
+        _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
         if found is not None and found.row_count:
@@ -90,7 +90,12 @@ def headline(plan: Plan) -> str:
     totals, horizon = plan.totals, plan.scenario.horizon
     served = {str(row["workload"]) for row in rows(plan.figures["unmet"])}
     short = sorted({str(row["workload"]) for row in rows(plan.figures["unmet"]) if _is_short(row)})
-    parts = [f"{usd(totals['cost'])} USD in cash"]
+    earned = [
+        f"{usd(totals[name])} USD from {text}"
+        for name, text in (("resale", "resale"), ("sublet_income", "letting"))
+        if totals[name] > _CENTS
+    ]
+    parts = [f"{usd(totals['cost'])} USD in cash" + (f" after {' and '.join(earned)}" if earned else "")]
     if totals["penalty"] > _CENTS:
         parts.append(f"{usd(totals['penalty'])} USD of penalties for work left and soft limits broken")
     if totals["vendor_inflow"] > _CENTS:
@@ -259,6 +264,25 @@ def _rents(plan: Plan, *, full: bool) -> "RichTable | None":
         price = f"{paid[offer] / used[offer]:,.2f}"
         grid.add_row(offer, amount(peak[offer]), amount(chips), amount(used[offer]), price, usd(paid[offer]))
     return _note_rest(grid, len(ranked), 12, full)
+
+
+def _life(plan: Plan, *, full: bool) -> "RichTable | None":
+    found: dict[tuple[str, str], list[dict[str, object]]] = defaultdict(list)
+    for row in rows(plan.figures["fleet_life"]):
+        found[str(row["action"]), str(row["source"])].append(row)
+    hours = dict(zip(plan.scenario.horizon.labels, plan.scenario.horizon.hours.tolist(), strict=True))
+    grid = _grid("Retire, sell and let", "", "what", "chips", "chip-hours let", "brings USD", left=3)
+    ranked = sorted(found, key=lambda key: (key[0] == "let", -sum(float(str(row["usd"])) for row in found[key])))
+    for action, source in ranked if full else ranked[:15]:
+        each = [(str(row["period"]), float(str(row["chips"])), float(str(row["usd"]))) for row in found[action, source]]
+        let = sum(chips * hours[period] for period, chips, _ in each)
+        by_period: dict[str, float] = defaultdict(float)
+        for period, chips, _ in each:
+            by_period[period] += chips
+        when = ", ".join(f"{period}: {amount(chips)}" for period, chips in by_period.items())
+        shown = (f"at most {amount(max(by_period.values()))}", amount(let)) if action == "let" else (when, "")
+        grid.add_row(action, source, *shown, usd(sum(brings for *_, brings in each)))
+    return _note_rest(grid, len(ranked), 15, full)
 
 
 def _note_rest(grid: "RichTable", size: int, shown: int, full: bool) -> "RichTable":

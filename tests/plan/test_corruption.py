@@ -14,7 +14,7 @@ from procure.scenario.scenario import build
 
 Plan = dict[str, Any]
 
-# Every contract, a fleet, every kind of work, limits hard and soft: six months in two slices.
+# Every contract, a fleet that is retired, sold and let, every kind of work, limits hard and soft: six months in two slices.
 SCENARIO: Plan = {
     "name": "rich",
     "horizon": {
@@ -24,6 +24,7 @@ SCENARIO: Plan = {
     "accelerators": [
         {"id": "a1", "vendor": "nvidia", "family": "a", "stack": "cuda", "bf16_tflops": 1000, "memory_gb": 80},
         {"id": "a2", "vendor": "google", "family": "b", "stack": "xla", "bf16_tflops": 500, "memory_gb": 32},
+        {"id": "a3", "vendor": "google", "family": "b", "stack": "xla", "bf16_tflops": 100},
     ],
     "regions": [
         {
@@ -55,6 +56,11 @@ SCENARIO: Plan = {
             "fixed_usd_per_order": 500, "salvage_share": 0.1, "kw_per_unit": 2, "max_order": 3,
         },
         {
+            "id": "brief", "accelerator": "a3", "region": "west", "contract": "owned", "term": "4 years",
+            "price_usd_per_unit_hour": 0.3, "upfront_usd_per_unit": 2000, "salvage_share": 0.1, "kw_per_unit": 0.2,
+            "resale_share": 0.95, "divisible": True,
+        },
+        {
             "id": "dear", "accelerator": "a1", "region": "west", "contract": "spot", "kw_per_unit": 1,
             "price_usd_per_unit_hour": 30,
         },
@@ -66,8 +72,13 @@ SCENARIO: Plan = {
     "fleet": [
         {
             "id": "old", "accelerator": "a2", "region": "west", "chips": 6, "until": "2027-04",
-            "price_usd_per_chip_hour": 0.1, "kw_per_chip": 0.4,
-        }
+            "price_usd_per_chip_hour": 0.1, "kw_per_chip": 0.4, "sublet_usd_per_chip_hour": 0.6, "sublet_share": 0.5,
+        },
+        {
+            "id": "older", "accelerator": "a2", "region": "west", "chips": 3, "price_usd_per_chip_hour": 0.2,
+            "kw_per_chip": 1, "retire_from": "2027-02", "resale_usd_per_chip": {"start": 900, "end": 400},
+            "retirement_usd_per_chip": 20,
+        },
     ],
     "workloads": [
         {
@@ -78,6 +89,10 @@ SCENARIO: Plan = {
         {
             "id": "jobs", "kind": "batch", "rate_per": "hour", "demand": {"start": 6000, "end": 9000},
             "may_wait": "1 month", "throughput": {"a2": 1.5},
+        },
+        {
+            "id": "pilot", "kind": "inference", "rate_per": "hour", "demand": [4.3, 5, 2.1, 0, 0, 0],
+            "throughput": {"a3": 1.7},
         },
         {
             "id": "train", "kind": "training", "rate_per": "hour", "work": 30000, "from": "2027-02",
@@ -160,7 +175,10 @@ def corrupted(plan: Plan, part: str, name: str, column: str, row: int, factor: f
     return audit(spoilt)
 
 
-SHOWN_AS = {"rents": ("capacity",), "rolled": ("windows",)}
+SHOWN_AS = {
+    "rents": ("capacity",), "rolled": ("windows",), "sublets": ("capacity",), "sales": ("fleet_life",),
+    "retirements": ("fleet_life",),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("factor", [0.999, 1.001, 7, -1])

@@ -16,6 +16,7 @@ from procure.plan.audit.decisions import Decisions, read_decisions
 from procure.plan.audit.demand import check_demand, check_pools, check_served, check_unmet
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.figures import expected_figures
+from procure.plan.audit.life import check_retirements, check_sales, check_sublets
 from procure.plan.audit.limits import check_limits, limit_rows
 from procure.plan.audit.projects import check_locks, check_starts, check_volumes
 from procure.plan.audit.report import AuditReport, Finding, Findings
@@ -64,12 +65,15 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     check_locks(findings, facts, decisions)
     check_volumes(findings, facts, decisions)
     check_orders(findings, facts, decisions.orders, decisions.signatures)
+    check_sales(findings, facts, decisions.orders, decisions.sales)
+    check_retirements(findings, facts, decisions.retirements)
     check_rents(findings, facts, decisions.rents, decisions.signatures)
     check_signs(findings, facts, decisions)
     check_exits(findings, facts, decisions)
     check_unlocked(findings, facts, decisions)
     check_rolled(findings, facts, decisions, amounts.settled)
     check_capacity(findings, facts, amounts)
+    check_sublets(findings, facts, amounts)
     check_served(findings, facts, decisions.serving)
     check_unmet(findings, facts, decisions.unmet)
     check_demand(findings, facts, amounts)

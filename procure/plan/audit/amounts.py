@@ -10,6 +10,7 @@ from procure.plan.audit.cash import Cash, cash_of, with_agreements
 from procure.plan.audit.commitments import AgreementPayment, Settled, owed_after, payments, settle
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.holdings import fleet_chips, stretches, units_kept
 from procure.plan.audit.starts import one_off
 from procure.plan.audit.sums import CANCELLED, FloatArray, IntArray, active_periods, fsum_by
 from procure.plan.audit.vendor_money import Inflow, inflows
@@ -45,14 +46,14 @@ class Amounts:
     @cached_property
     def units(self) -> FloatArray:
         """Active units (chips, of the fleet) in each period and slice, shape (S, T, K)."""
-        facts, orders, rents = self.facts, self.decisions.orders, self.decisions.rents
-        row, period = active_periods(orders.delivered, np.minimum(orders.ended, facts.periods))
-        keys = orders.offer[row] * facts.periods + period
-        ordered = fsum_by(keys, orders.units[row], len(facts.sources) * facts.periods)
+        facts, rents = self.facts, self.decisions.rents
+        there = stretches(facts, self.decisions.orders, self.decisions.sales)
+        row, period = active_periods(there.first, there.last)
+        keys = there.offer[row] * facts.periods + period
+        ordered = fsum_by(keys, there.units[row], len(facts.sources) * facts.periods)
         units = np.repeat(ordered.reshape(self.shape[:2])[:, :, None], facts.slices, axis=2)
         units += self._sum(rents.offer, rents.period, rents.slice, rents.units)
-        for number, part in enumerate(facts.fleet):
-            units[len(facts.offers) + number] = part.chips * facts.fleet_in_place[number][:, None]
+        units[len(facts.offers) :] = fleet_chips(facts, self.decisions.retirements)[:, :, None]
         return units
 
     @cached_property
@@ -70,6 +71,12 @@ class Amounts:
         """Chips that serve, shape (S, T, K)."""
         serving = self.decisions.serving
         return self._sum(serving.source, serving.period, serving.slice, serving.chips)
+
+    @cached_property
+    def let(self) -> FloatArray:
+        """Chips let to others, shape (S, T, K)."""
+        sublets = self.decisions.sublets
+        return self._sum(sublets.source, sublets.period, sublets.slice, sublets.chips)
 
     @cached_property
     def power(self) -> FloatArray:
@@ -142,14 +149,14 @@ class Amounts:
 
     @cached_property
     def salvage(self) -> tuple[FloatArray, FloatArray]:
-        """Value left of owned units, USD, and the discount factor of its credit, shape (orders,) each."""
+        """Value left of owned units not sold, USD, and the discount factor of its credit, shape (orders,) each."""
         facts, orders = self.facts, self.decisions.orders
         offer, periods = orders.offer, facts.periods
         upfront = np.array([entry.upfront_usd_per_unit for entry in facts.offers])[offer] * orders.factor
         share = np.array([entry.salvage_share for entry in facts.offers])[offer]
         life = orders.ended - orders.delivered
         fallen = np.where(orders.ended <= periods, 1.0, (periods - orders.delivered) / np.maximum(life, 1))
-        value = upfront * orders.units * (1 - (1 - share) * fallen)
+        value = upfront * units_kept(orders, self.decisions.sales) * (1 - (1 - share) * fallen)
         end = facts.horizon.discount_end[np.clip(orders.ended, 1, periods) - 1]
         return np.where(facts.owned[offer], value, 0.0), end
 
@@ -217,7 +224,7 @@ class Amounts:
         if quantity == "compute":
             return self.units * self.facts.pflops_per_unit[:, None, None]
         if quantity == "idle":
-            return self.working - self.used
+            return self.working - self.used - self.let
         return {"units": self.units, "chips": self.chips, "power": self.power, "carbon": self.carbon}[quantity]
 
     @staticmethod

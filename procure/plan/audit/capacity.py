@@ -4,8 +4,9 @@ import numpy as np
 
 from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.contracts import Signatures
-from procure.plan.audit.decisions import Orders, Rents
+from procure.plan.audit.decisions import Rents
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.holdings import Orders
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.sums import WHOLE, BoolArray, FloatArray, IntArray, held
 
@@ -50,7 +51,7 @@ def check_rents(findings: Findings, facts: Facts, rents: Rents, signatures: Sign
 
 
 def check_capacity(findings: Findings, facts: Facts, amounts: Amounts) -> None:
-    """Find offers active beyond their total supply, and sources that serve with more chips than work."""
+    """Find offers active beyond their total supply, and sources that serve (and let) more chips than work."""
     total = np.array([np.inf if offer.supply_total is None else offer.supply_total for offer in facts.offers])
     units = amounts.units[: total.size]
     supply = total[:, None] + _extra_total(facts, amounts.decisions.signatures)
@@ -69,6 +70,9 @@ def check_capacity(findings: Findings, facts: Facts, amounts: Amounts) -> None:
     beyond = above(amounts.used, amounts.working)
     what = "serves with more chips than work"
     _add_cells(findings, facts, "capacity", beyond, what, amounts.used, amounts.working)
+    busy = amounts.used + amounts.let
+    beyond = (amounts.let > 0) & above(busy, amounts.working) & ~beyond
+    _add_cells(findings, facts, "capacity", beyond, "serves and lets more chips than work", busy, amounts.working)
 
 
 def above(found: FloatArray, bound: FloatArray) -> BoolArray:

@@ -7,15 +7,25 @@ from typing import Final
 import numpy as np
 
 from procure.plan.audit.commitments import AgreementPayment
-from procure.plan.audit.decisions import Decisions, Orders
+from procure.plan.audit.decisions import Decisions
 from procure.plan.audit.facts import Facts
+from procure.plan.audit.holdings import (
+    Orders,
+    Retirements,
+    Stretches,
+    fleet_chips,
+    retirement_usd,
+    sale_usd,
+    stretches,
+    sublet_usd,
+)
 from procure.plan.audit.starts import Payments, one_off, running
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray, active_periods
 from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
-    "fee", "shortfall", "exit", "discount",
+    "fee", "shortfall", "exit", "discount", "retirement", "resale", "sublet",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -25,6 +35,8 @@ OF: Final = {
     "serving_cost": ("serving",),
     "project_cost": ("project", "project_running"),
     "shortfall_cost": ("shortfall",),
+    "resale": ("resale",),
+    "sublet": ("sublet",),
 }
 """The items that a quantity of money is the sum of."""
 _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
@@ -59,8 +71,10 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
     parts = [
         _rent(facts, decisions),
         *_at_order(facts, decisions.orders),
-        *_while_active(facts, decisions.orders),
-        *_fleet(facts),
+        *_while_active(facts, stretches(facts, decisions.orders, decisions.sales)),
+        *_fleet(facts, decisions.retirements),
+        *_resale(facts, decisions),
+        _sublet(facts, decisions),
         _serving(facts, decisions),
         *_projects(facts, decisions),
     ]
@@ -113,10 +127,10 @@ def _at_order(facts: Facts, orders: Orders) -> Sequence[Cash]:
     )
 
 
-def _while_active(facts: Facts, orders: Orders) -> Sequence[Cash]:
-    row, period = active_periods(orders.delivered, np.minimum(orders.ended, facts.periods))
-    offer, units, hours = orders.offer[row], orders.units[row], facts.horizon.hours[period]
-    usd = _prices(facts)[offer] * orders.factor[row] * units * hours
+def _while_active(facts: Facts, there: Stretches) -> Sequence[Cash]:
+    row, period = active_periods(there.first, there.last)
+    offer, units, hours = there.offer[row], there.units[row], facts.horizon.hours[period]
+    usd = _prices(facts)[offer] * there.factor[row] * units * hours
     reserved, owned = _under(facts, "reserved")[offer], facts.owned[offer]
     return (
         _payments("reservation", np.where(reserved, usd, 0.0), period, offer),
@@ -125,15 +139,33 @@ def _while_active(facts: Facts, orders: Orders) -> Sequence[Cash]:
     )
 
 
-def _fleet(facts: Facts) -> Sequence[Cash]:
+def _fleet(facts: Facts, retirements: Retirements) -> Sequence[Cash]:
     part, period = np.nonzero(facts.fleet_in_place)
-    chips = np.array([entry.chips for entry in facts.fleet], dtype=np.float64)[part]
+    chips = fleet_chips(facts, retirements)[part, period]
     price = np.array([entry.price_usd_per_chip_hour for entry in facts.fleet], dtype=np.float64)[part]
     source, hours = part + len(facts.offers), facts.horizon.hours[period]
     return (
         _payments("running", chips * price * hours, period, source),
         _payments("energy", chips * hours * facts.energy_usd_per_unit_hour[source], period, source),
     )
+
+
+def _resale(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
+    """Return what retired chips cost and bring, and what sold units bring: income is negative, and capex."""
+    retired, sales = decisions.retirements, decisions.sales
+    costs, brings = retirement_usd(facts, retired)
+    sold = sale_usd(facts, decisions.orders, sales)
+    source = retired.part + len(facts.offers)
+    return (
+        _payments("retirement", costs, retired.period, source),
+        _payments("resale", -brings, retired.period, source, np.ones(source.size, dtype=bool)),
+        _payments("resale", -sold, sales.period, sales.offer, np.ones(sales.offer.size, dtype=bool)),
+    )
+
+
+def _sublet(facts: Facts, decisions: Decisions) -> Cash:
+    rows = decisions.sublets
+    return _payments("sublet", -sublet_usd(facts, rows), rows.period, rows.source)
 
 
 def _serving(facts: Facts, decisions: Decisions) -> Cash:

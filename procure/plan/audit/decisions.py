@@ -1,4 +1,4 @@
-"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts of projects, signatures."""
+"""The decisions of a plan, read into arrays."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from procure.plan.audit.contracts import Rows, Signatures, signatures_of
 from procure.plan.audit.facts import FUTURE, Facts
+from procure.plan.audit.holdings import NO_ORDER, Orders, Retirements, Sales, Sublets
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.starts import Starts, starts_of
 from procure.plan.audit.sums import FloatArray, IntArray
@@ -15,24 +16,6 @@ from procure.plan.audit.unlocks import efficiency
 WHOLE_PERIOD = -1
 """Number of the slice of unmet batch and training work, which has none."""
 _UNKNOWN = -2
-
-
-@dataclass(frozen=True)
-class Orders:
-    """Orders of offers with a term; all arrays of shape (orders,).
-
-    ``factor`` is the price path at the order; active in ``delivered`` ≤ t < ``ended``; ``term_hours`` are the
-    hours of the whole term, ``tail_hours`` those of them after the horizon.
-    """
-
-    offer: IntArray
-    period: IntArray
-    units: FloatArray
-    factor: FloatArray
-    delivered: IntArray
-    ended: IntArray
-    term_hours: FloatArray
-    tail_hours: FloatArray
 
 
 @dataclass(frozen=True)
@@ -79,6 +62,9 @@ class Decisions:
     unmet: Unmet
     starts: Starts
     signatures: Signatures
+    sales: Sales
+    retirements: Retirements
+    sublets: Sublets
 
 
 def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions | None:
@@ -88,14 +74,17 @@ def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions 
     if len(tables) < len(DECISIONS):
         return None
     reader = _Reader(findings, facts)
-    starts = reader.starts(tables["starts"])
+    starts, orders = reader.starts(tables["starts"]), reader.orders(tables["orders"])
     decisions = Decisions(
-        reader.orders(tables["orders"]),
+        orders,
         reader.rents(tables["rents"]),
         reader.serving(tables["serving"], starts),
         reader.unmet(tables["unmet"]),
         starts,
         reader.signatures(tables["signs"], tables["exits"], tables["rolled"]),
+        reader.sales(tables["sales"], orders),
+        reader.retirements(tables["retirements"]),
+        reader.sublets(tables["sublets"]),
     )
     readable = len(findings) == before
     for table in tables.values():
@@ -151,6 +140,30 @@ class _Reader:
         known = {offer.id: number for number, offer in enumerate(self.facts.offers) if offer.rented}
         offer = self._numbers(table, "offer", known, "an on_demand or spot offer")
         return Rents(offer, *self._cell(table), table.numbers["units"])
+
+    def sales(self, table: Table, orders: Orders) -> Sales:
+        """Return the sales of ordered units, each with the row of its order."""
+        known = {offer.id: number for number, offer in enumerate(self.facts.offers) if not offer.rented}
+        offer = self._numbers(table, "offer", known, "an offer with a term")
+        ordered, period = (
+            self._numbers(table, column, self.facts.period_number, "a period of the horizon")
+            for column in ("ordered", "period")
+        )
+        rows = {key: row for row, key in enumerate(zip(orders.offer.tolist(), orders.period.tolist(), strict=True))}
+        of_order = [rows.get(key, NO_ORDER) for key in zip(offer.tolist(), ordered.tolist(), strict=True)]
+        return Sales(np.array(of_order, dtype=np.int64), offer, ordered, period, table.numbers["units"])
+
+    def retirements(self, table: Table) -> Retirements:
+        """Return the chips of the fleet that are retired."""
+        known = {part.id: number for number, part in enumerate(self.facts.fleet)}
+        part = self._numbers(table, "fleet", known, "a part of the fleet")
+        period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
+        return Retirements(part, period, table.numbers["chips"])
+
+    def sublets(self, table: Table) -> Sublets:
+        """Return the chips that are let."""
+        source = self._numbers(table, "source", self.facts.source_number, "an offer or a part of the fleet")
+        return Sublets(source, *self._cell(table), table.numbers["chips"])
 
     def starts(self, table: Table) -> Starts:
         """Return the starts of projects."""

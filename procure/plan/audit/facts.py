@@ -95,6 +95,21 @@ class Facts:
         return np.array([self._inside(*span) for span in spans], dtype=bool).reshape(len(self.fleet), self.periods)
 
     @cached_property
+    def retirable(self) -> BoolArray:
+        """Where chips of the fleet may be retired, shape (fleet, T)."""
+        spans = [(self.periods, self.periods) if p.retire_from is None else self.span(p.retire_from, None)
+                 for p in self.fleet]  # fmt: skip
+        rows = np.array([self._inside(*span) for span in spans], dtype=bool)
+        return rows.reshape(self.fleet_in_place.shape) & self.fleet_in_place
+
+    @cached_property
+    def sublet_usd(self) -> FloatArray:
+        """What a working chip that is let brings an hour, USD; NaN where none is let; shape (S,)."""
+        of_offers = [offer.sublet_usd_per_unit_hour for offer in self.offers]
+        usd = [*of_offers, *(part.sublet_usd_per_chip_hour for part in self.fleet)]
+        return np.array([np.nan if price is None else price for price in usd]) / self.chips_per_unit
+
+    @cached_property
     def price_factor(self) -> FloatArray:
         """Factor on hourly and upfront price by period of order (of use, for rented units), shape (O, T)."""
         paths = [offer.price_path for offer in self.offers]

@@ -10,6 +10,7 @@ from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.cash import ITEMS
 from procure.plan.audit.comparison import Expected, Key
 from procure.plan.audit.facts import FUTURE, Facts
+from procure.plan.audit.life import life_table
 from procure.plan.audit.limits import LimitRow
 from procure.plan.audit.starts import one_off, running
 from procure.plan.audit.sums import CANCELLED, NOTHING, SAME, IntArray, fsum_by, held
@@ -24,6 +25,7 @@ def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], tot
     return {
         "totals": _totals(totals),
         "orders": _orders(facts, amounts),
+        "fleet_life": life_table(facts, amounts),
         "capacity": _capacity(facts, amounts),
         "serving": _serving(facts, amounts),
         "cash": _cash(facts, amounts),
@@ -71,16 +73,21 @@ def _orders(facts: Facts, amounts: Amounts) -> Expected:
 
 def _capacity(facts: Facts, amounts: Amounts) -> Expected:
     cells = np.nonzero(amounts.units)
-    working, used = amounts.working[cells], amounts.used[cells]
-    return Expected(
-        _cell_keys(facts, [source.id for source in facts.sources], *cells),
-        {
-            "units": amounts.units[cells], "chips": amounts.chips[cells], "working_chips": working,
-            "used_chips": used, "idle_chips": working - used,
-            "utilisation": np.divide(used, working, out=np.zeros_like(used), where=working != 0),
-        },
-        tolerances={"idle_chips": CANCELLED * working},
-    )  # fmt: skip
+    units, working, used, let = (part[cells] for part in (amounts.units, amounts.working, amounts.used, amounts.let))
+    orders = amounts.decisions.orders
+    whole = fsum_by(orders.offer, orders.units, len(facts.sources))
+    whole[len(facts.offers) :] = [part.chips for part in facts.fleet]
+    # what is left of them, when some are sold or retired, is a difference
+    left = CANCELLED * (whole * facts.chips_per_unit)[cells[0]]
+    numbers = {
+        "units": units, "chips": amounts.chips[cells], "working_chips": working, "used_chips": used,
+        "sublet_chips": let, "idle_chips": working - used - let,
+        "utilisation": np.divide(used, working, out=np.zeros_like(used), where=working != 0),
+    }  # fmt: skip
+    tolerances = {name: SAME * numbers[name] + left for name in ("units", "chips", "working_chips")}
+    tolerances["idle_chips"] = CANCELLED * working + left
+    keys = _cell_keys(facts, [source.id for source in facts.sources], *cells)
+    return Expected(keys, numbers, tolerances, optional=units <= NOTHING)
 
 
 def _serving(facts: Facts, amounts: Amounts) -> Expected:

@@ -40,6 +40,9 @@ DECISIONS: Final = {
     "signs": Schema(("agreement",), ("signed",)),
     "exits": Schema(("agreement", "period"), ("exited",)),
     "rolled": Schema(("agreement", "period", "future"), ("usd",)),
+    "sales": Schema(("offer", "ordered", "period"), ("units",)),
+    "retirements": Schema(("fleet", "period"), ("chips",)),
+    "sublets": Schema(("source", *_CELL), ("chips",)),
 }
 FIGURES: Final = {
     "totals": Schema(("name",), ("value",)),
@@ -49,8 +52,10 @@ FIGURES: Final = {
         ("active_from", "active_until"),
     ),
     "capacity": Schema(
-        ("source", *_CELL), ("units", "chips", "working_chips", "used_chips", "idle_chips", "utilisation")
+        ("source", *_CELL),
+        ("units", "chips", "working_chips", "used_chips", "sublet_chips", "idle_chips", "utilisation"),
     ),
+    "fleet_life": Schema(("action", "source", "ordered", "period"), ("chips", "usd")),
     "serving": Schema(("workload", "source", *_CELL), ("rate", "work", "chips")),
     "cash": Schema(("period", "ledger", "item"), ("usd",)),
     "power": Schema(("region", "period"), ("mw",), (), ("available_mw",)),

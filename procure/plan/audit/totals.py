@@ -28,7 +28,7 @@ class Totals:
 
     @cached_property
     def cost_by_period(self) -> FloatArray:
-        """Spend, energy, serving, project and agreement cost of each period, shape (T,)."""
+        """Spend, energy, serving, project and agreement cost of each period, less what is sold and let, shape (T,)."""
         cash = self.amounts.cash
         return fsum_by(cash.period, cash.usd, self.facts.periods)
 
@@ -73,6 +73,8 @@ class Totals:
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),
             "carbon": self._sum("carbon"),
+            "resale": 0.0 - math.fsum(amounts.cash.of("resale").usd.tolist()),
+            "sublet_income": 0.0 - math.fsum(amounts.cash.of("sublet").usd.tolist()),
             "served_value": self._served_value(),
             "peak_power": self._peak(amounts.power),
             "peak_chips": self._peak(amounts.chips),
