@@ -112,7 +112,16 @@ _MONEY: Final = {
     "resale": ("capex_resale",),
     "sublet": ("sublet",),
     "cost": (
-        *_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount", "retirement", "sublet",
+        *_SPEND,
+        "energy",
+        "serving",
+        *_PROJECT,
+        "fee",
+        "exit",
+        "shortfall",
+        "discount",
+        "retirement",
+        "sublet",
         "capex_resale",
     ),
 }

@@ -10,7 +10,7 @@ from procure.formulation.index import Bools, Floats, Index, Ints
 from procure.formulation.ledger import Ledger
 from procure.formulation.measure import Measured, measure
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import without_bound
+from procure.formulation.need import earning, without_bound
 from procure.formulation.term import Term
 from procure.scenario.complaint import Complaint
 from procure.scenario.limit import Limit
@@ -43,6 +43,8 @@ class Limits(Rule):
             yield from missing_data(scenario, limit.quantity, chosen, why)
             if limit.if_signed and limit.bound != "min":
                 yield from _unbounded(scenario, limit, chosen)
+            if limit.quantity == "cost":
+                yield from _may_be_negative(scenario, limit, number, chosen)
             if limit.quantity in ("served", "unmet") and limit.per != "workload":
                 chosen = scenario.works.mask(limit.where)
                 units = {work.unit for work, yes in zip(scenario.workloads, chosen, strict=True) if yes}
@@ -208,6 +210,13 @@ def _unbounded(scenario: Scenario, limit: Limit, chosen: Bools) -> Iterable[Comp
     for number in np.flatnonzero(chosen[: len(open_)] & open_).tolist():
         expected = f"expected a supply: limit {limit.id} holds only if {limit.if_signed} is signed"
         yield Complaint(("offers", number, "supply_total"), "missing", expected, "Add supply_total.")
+
+
+def _may_be_negative(scenario: Scenario, limit: Limit, number: int, chosen: Bools) -> Iterable[Complaint]:
+    plain = limit.bound in ("min", "max", "min_count") and not (limit.if_signed and limit.bound.startswith("min"))
+    if not plain and (chosen & earning(Index(scenario))).any():
+        expected = "expected what is never negative: what is sold or let lessens cost"
+        yield Complaint(("limits", number, "quantity"), "cost", expected, "Write quantity: spend.")
 
 
 def missing_data(scenario: Scenario, quantity: str, chosen: Bools, why: str) -> Iterable[Complaint]:

@@ -40,7 +40,8 @@ def agreed_offers(index: Index) -> Bools:
 def earning(index: Index) -> Bools:
     """Return the sources that can be sold or let, so that their cost may be negative, shape (S,)."""
     sold = [entry.resale_usd_per_chip is not None for entry in index.fleet]
-    return ~np.isnan(index.sublet_usd) | np.concatenate([~np.isnan(index.resale_share), np.array(sold, dtype=bool)])
+    resold = np.concatenate([~np.isnan(index.resale_share), np.array(sold, dtype=bool)])
+    return np.asarray(resold | ~np.isnan(index.sublet_usd))
 
 
 def without_bound(index: Index) -> Bools:

@@ -6,7 +6,7 @@ import numpy as np
 
 from procure.formulation.active import find, sellable
 from procure.formulation.index import Floats, Index, Ints, sums
-from procure.formulation.ledger import Decisions, Ledger, Tables, discounted_cost, item
+from procure.formulation.ledger import Decisions, Ledger, discounted_cost, item
 from procure.formulation.model import Model, Rule
 from procure.formulation.resale import Resale
 from procure.formulation.supply import Supply, cross
@@ -23,33 +23,35 @@ class Sublet(Rule):
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
         """Complain of offers that bring more when let than they cost: they would be bought to be let, without end."""
         index = Index(scenario)
-        for number, offer in enumerate(scenario.offers):
-            if not offer.sublet_usd_per_unit_hour or not index.usable[number].any():
-                continue
-            ordered = np.flatnonzero(index.usable[number])
-            brings, costs = _let(index, number, ordered)
-            worst = int(np.argmax(brings - costs))
+        let = np.array([bool(offer.sublet_usd_per_unit_hour) for offer in scenario.offers], dtype=bool)
+        offers, ordered = np.nonzero(index.usable & let[:, None])
+        brings, costs = _always_let(index, offers, ordered)
+        for number in np.unique(offers).tolist():
+            mine = np.flatnonzero(offers == number)
+            worst = mine[np.argmax((brings - costs)[mine])]
             if brings[worst] >= costs[worst] * (1 - 1e-9):
-                value = f"{offer.sublet_usd_per_unit_hour:g}"
                 expected = (
                     f"expected less than it costs: a unit ordered in {scenario.horizon.labels[ordered[worst]]} costs "
                     f"{costs[worst]:,.2f} USD and brings {brings[worst]:,.2f} USD when it is always let, discounted"
                 )
                 remedy = "Lower it, or correct the price: idle capacity is let at a discount."
+                value = f"{scenario.offers[number].sublet_usd_per_unit_hour:g}"
                 yield Complaint(("offers", number, "sublet_usd_per_unit_hour"), value, expected, remedy)
 
     def declare(self, model: Model) -> None:
         """Add what may be let of each source, wherever it has units."""
         index = model.index
-        units = model.ledger.quantity("units").labels
-        there = np.zeros((index.sizes[0], index.sizes[2]), dtype=bool)
-        there[units["source"], units["period"]] = True
-        source, period = np.nonzero(there & (~np.isnan(index.sublet_usd) & (index.sublet_share > 0))[:, None])
+        may = ~np.isnan(index.sublet_usd) & (index.sublet_share > 0)
+        if not may.any():
+            return
+        working = _most_working(model)
+        source, period = np.nonzero((working > 0) & may[:, None])
         if len(source):
             source, period, part, future = cross(index, source, period)
             names = (index.source_label(source), index.period_label(period), index.slice_label(part),
                      index.future_label(future))  # fmt: skip
-            column = model.builder.columns("sublet", names)
+            most = index.sublet_share[source] * working[source, period]
+            column = model.builder.columns("sublet", names, upper=most)
             model.decide("sublet", column, source=source, period=period, slice=part, future=future)
 
     def post(self, ledger: Ledger) -> None:
@@ -79,35 +81,45 @@ class Sublet(Rule):
         model.builder.rows("sublet", names, [(np.arange(sublet.size), sublet.term()), (row, share)], upper=0.0)
 
 
+def _most_working(model: Model) -> Floats:
+    """Return the most chips of each source that could work in a period, shape (S, T)."""
+    working, index = model.ledger.quantity("working"), model.index
+    most, decided = np.ones(working.size), working.column >= 0
+    if decided.any():
+        most[decided] = model.builder.upper_of(working.column[decided])
+    code = working.labels["source"] * index.sizes[2] + working.labels["period"]
+    return sums(code, working.coefficient * most, index.sizes[0] * index.sizes[2]).reshape(index.sizes[0], -1)
+
+
 def _code(index: Index, labels: dict[str, Ints]) -> Ints:
     place = tuple(labels[name] for name in ("source", "period", "slice", "future"))
     return np.asarray(np.ravel_multi_index(place, (index.sizes[0], *index.sizes[2:])), dtype=np.int64)
 
 
-def _let(index: Index, number: int, ordered: Ints) -> tuple[Floats, Floats]:
-    """Return what a unit brings that is always let, and what it costs, by its order period; discounted USD, shape (n,).
+def _always_let(index: Index, offer: Ints, ordered: Ints) -> tuple[Floats, Floats]:
+    """Return what a unit of each order brings when always let, and what it costs, discounted USD, shape (n,) each.
 
     A unit that may be sold is sold when that is best. Both come from the ledger, in the words of the objective.
     """
     count = len(ordered)
-    order = Decisions(np.arange(count), {"source": np.full(count, number), "period": ordered})
+    order = Decisions(np.arange(count), {"source": offer, "period": ordered})
     position, period = sellable(index, order)
-    sales = {"source": np.full(len(position), number), "ordered": ordered[position], "period": period}
+    sales = {"source": offer[position], "ordered": ordered[position], "period": period}
     sell, held = (Decisions(start + np.arange(len(position)), sales) for start in (count, count + len(position)))
-    tables: Tables = {"order": order, "sell": sell, "held": held}
-    ledger = Ledger(index, tables)
+    ledger = Ledger(index, {"order": order, "sell": sell, "held": held})
     Supply().post(ledger)
     Resale().post(ledger)
-    horizon, units = index.scenario.horizon, ledger.quantity("units")
-    per_hour = (index.sublet_usd * index.chips_per_unit * index.availability)[units.labels["source"]]
+    units, horizon = ledger.quantity("units"), index.scenario.horizon
     when = units.labels["period"]
+    per_hour = (index.sublet_usd * index.chips_per_unit * index.availability)[units.labels["source"]]
     income = units.times(per_hour * horizon.hours[when] * horizon.discount_mid[when])
     brings, costs = (
         sums(term.column[term.column >= 0], term.coefficient[term.column >= 0], count + 2 * len(position))
         for term in (income, discounted_cost(ledger))
     )
-    for row in range(count):
-        mine = np.flatnonzero(position == row)  # sold before each of these periods, or never
+    rows, first = np.unique(position, return_index=True)
+    for row, mine in zip(rows.tolist(), np.split(np.arange(len(position)), first[1:]), strict=False):
+        # sold before each of its periods, or never
         earned = np.cumsum([brings[row], *brings[held.column[mine]]])
         paid = np.cumsum([costs[row], *costs[held.column[mine]]]) + np.append(costs[sell.column[mine]], 0.0)
         best = int(np.argmax(earned - paid))

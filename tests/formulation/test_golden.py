@@ -100,6 +100,29 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     ),
     "concentration": ("limits", {}, [{"quantity": "spend", "per": "vendor", "max_hhi": 0.5}]),
     "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
+    "retirement": (
+        "retirement",
+        {"fleet.old.kw_per_chip": 1},
+        [
+            {"quantity": "units", "where": {"status": "fleet"}, "per": "region", "max_count": 1},
+        ],
+    ),
+    "resale": ("resale", {"offers.bought.salvage_share": 0.25}, []),
+    "sublet": (
+        "sublet",
+        {
+            "offers.reserved.sublet_share": 0.25,
+            "fleet.old": {
+                "accelerator": "chip",
+                "region": "r",
+                "chips": 1,
+                "price_usd_per_chip_hour": 2,
+                "sublet_usd_per_chip_hour": 8,
+                "availability": 0.5,
+            },
+        },
+        [{"quantity": "idle", "max": 1}],
+    ),
     "capacity": ("capacity", {}, []),
     "demand": ("batch", {"workloads.work.unmet_usd_per_unit": 4.5, "workloads.work.essential_share": 0.5}, []),
     "training": ("training", {}, []),

@@ -229,6 +229,10 @@ LOOSER: dict[str, Change] = {
         "projects.port.one_of": "ports",
         "projects.faster": {**s.projects[0].data(), "id": "faster", "one_of": "ports", "delay": 0, "cost_usd": 3000},
     }),
+    "a fleet that may be retired": lambda s: s.with_({"fleet.old.retire_from": "2027-04"}),
+    "a fleet that may be let": lambda s: s.with_({"fleet.old.sublet_usd_per_chip_hour": 0.7}),
+    "owned units that may be sold": lambda s: s.with_({"offers.own/gpu/bought.resale_share": 0.9}),
+    "reserved units that may be let": lambda s: s.with_({"offers.us/gpu/reserved.sublet_usd_per_unit_hour": 0.8}),
     "cheaper to leave": lambda s: s.with_({"workloads.train.unmet_usd_per_unit": 3}),
 }  # fmt: skip
 
@@ -380,6 +384,41 @@ SAME_AGREED: dict[str, tuple[Change, float, dict[str, Any]]] = {
     "single sources and workloads": (lambda s: s, 1, {"aggregate": False}),
     "another engine": (lambda s: s, 1, {"backend": "cbc"}),
 }
+
+
+LIVES: dict[str, list[dict[str, Any]]] = {
+    "resale of chips": [
+        {"fleet.old.retire_from": "2027-01", "fleet.old.resale_usd_per_chip": usd,
+         "fleet.old.retirement_usd_per_chip": 100} for usd in (0, [900, 600, 300], 1500)
+    ],
+    "resale of units": [{"offers.own/gpu/bought.resale_share": share} for share in (0.5, 0.9, 1)],
+    "letting chips": [
+        {"fleet.old.retire_from": "2027-04", "fleet.old.sublet_usd_per_chip_hour": usd, "fleet.old.sublet_share": share}
+        for usd, share in ((0.5, 0.4), (0.9, 0.4), (0.9, 1), (6, 1))
+    ],
+    "letting units": [
+        {"offers.us/gpu/reserved.sublet_usd_per_unit_hour": usd, "offers.eu/tpu/reserved.sublet_usd_per_unit_hour": usd,
+         "offers.eu/gpu/block.sublet_usd_per_unit_hour": usd} for usd in (0, 0.4, 0.8)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("life", LIVES)
+def test_what_brings_more_never_costs_more(seed: int, life: str) -> None:
+    """A higher price of what is retired, sold or let leaves every plan as good as it was, or better."""
+    before = base(seed)
+    for changes in LIVES[life]:
+        now = optimum(rich(seed).with_(changes))
+        assert now <= before + 2 * GAP * abs(base(seed))
+        before = now
+
+
+def test_what_is_let_is_not_read_back_as_serving() -> None:
+    """Over classes and apart, with everything of a life in it, the optimum is one, and so audited."""
+    changes = {path: value for steps in LIVES.values() for path, value in steps[-1].items()}
+    scenario = rich(1).with_({**changes, "fleet.old.sublet_share": 0.5})
+    assert optimum(scenario) == pytest.approx(optimum(scenario, aggregate=False), rel=2 * GAP)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

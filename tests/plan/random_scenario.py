@@ -38,8 +38,8 @@ class Setting:
     regions: list[Data]
 
 
-def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False) -> Data:
-    """Return the plain data of the scenario of a seed, with projects and agreements or without."""
+def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False, life: bool = False) -> Data:
+    """Return the plain data of the scenario of a seed, with or without projects, agreements, and a life of capacity."""
     rng = Random(seed)
     horizon = _horizon(rng)
     time = Horizon(**horizon)
@@ -48,7 +48,7 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
     regions = [_region(rng, number) for number in range(2)]
     setting = Setting(rng, horizon, dates, float(time.hours[0]), accelerators, regions)
     workloads = [_workload(setting, number) for number in range(rng.randint(1, 4))]
-    return {
+    made = {
         "name": f"random-{seed}",
         "objective": rng.choice(["least_cost"] * 4 + ["most_served_value"]),
         "horizon": horizon,
@@ -62,6 +62,35 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
         **({"projects": _projects(setting, workloads)} if projects else {}),
         **({"agreements": _agreements(setting, workloads)} if agreements else {}),
     }
+    if life:
+        _add_life(setting, made)
+    return made
+
+
+def _add_life(setting: Setting, made: Data) -> None:
+    """Let owned offers be sold, those with a term be let, and a second fleet be retired, sold and let."""
+    rng = setting.rng
+    for offer in made["offers"]:
+        if offer["contract"] == "owned":
+            offer.update(_sometimes(rng, 0.8, {"resale_share": rng.choice([0.5, 0.9, 1])}))
+        if offer["contract"] in ORDERED:
+            usd, share = 0.4 * offer["price_usd_per_unit_hour"], rng.choice([0.3, 1])
+            offer.update(_sometimes(rng, 0.6, {"sublet_usd_per_unit_hour": usd, "sublet_share": share}))
+    an_hour = rng.choice([0.2, 1, 3])
+    made["fleet"].append(
+        {
+            "id": "ageing",
+            "accelerator": "chip-0",
+            "region": "region-1",
+            "chips": rng.choice([4, 7.5, 20]),
+            "price_usd_per_chip_hour": an_hour,
+            "kw_per_chip": 1,
+            "retire_from": rng.choice(setting.dates),
+            "resale_usd_per_chip": {"start": rng.choice([20, 200, 2000]), "end": rng.choice([10, 1000])},
+            "retirement_usd_per_chip": rng.choice([0, 30]),
+            **_sometimes(rng, 0.5, {"sublet_usd_per_chip_hour": rng.choice([0.1, 1.5]), "sublet_share": 0.5}),
+        }
+    )
 
 
 def _agreements(setting: Setting, workloads: list[Data]) -> list[Data]:

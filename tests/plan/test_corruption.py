@@ -14,7 +14,7 @@ from procure.scenario.scenario import build
 
 Plan = dict[str, Any]
 
-# Every contract, a fleet that is retired, sold and let, every kind of work, limits hard and soft: six months in two slices.
+# Every contract, a fleet that is retired and let, every kind of work, limits hard and soft: six months in two slices.
 SCENARIO: Plan = {
     "name": "rich",
     "horizon": {

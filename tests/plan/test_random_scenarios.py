@@ -18,6 +18,8 @@ SEEDS = {
 """How the scenario of each seed ends; incomplete: a limit needs a supply that an offer does not state."""
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
 WITH_AGREEMENTS = (1, 9, 11, 15, 19, 20, 21, 25, 27, 34, 42, 46, 47, 51)
+WITH_LIFE = (118, 124, 130, 133, 136, 145, 182, 220, 229, 233, 239, 248, 254, 329)
+WITH_BOTH = (21, 28, 36, 60, 65, 75, 105, 108)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
 
@@ -69,6 +71,18 @@ def test_two_engines_agree_on_projects(seed):
 def test_two_engines_agree_on_agreements(seed):
     """So they do with commitments, tiers, milestones, exits and supply that only an agreement brings."""
     assert compare(seed, agreements=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", WITH_LIFE)
+def test_two_engines_agree_on_what_becomes_of_capacity(seed):
+    """So they do where chips are retired, units are sold before their end, and idle capacity is let."""
+    assert compare(seed, life=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", WITH_BOTH)
+def test_two_engines_agree_on_agreements_over_what_is_retired_sold_and_let(seed):
+    """So they do where both come together."""
+    assert compare(seed, life=True, agreements=True) == "plan"
 
 
 def test_most_random_scenarios_have_a_plan():
