@@ -280,7 +280,7 @@ def _life(plan: Plan, *, full: bool) -> "RichTable | None":
         for period, chips, _ in each:
             by_period[period] += chips
         when = ", ".join(f"{period}: {amount(chips)}" for period, chips in by_period.items())
-        shown = (f"at most {amount(max(by_period.values()))}", amount(let)) if action == "let" else (when, "")
+        shown = (f"up to {amount(max(by_period.values()))} on average", amount(let)) if action == "let" else (when, "")
         grid.add_row(action, source, *shown, usd(sum(brings for *_, brings in each)))
     return _note_rest(grid, len(ranked), 15, full)
 
