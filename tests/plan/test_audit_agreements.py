@@ -153,6 +153,7 @@ OBJECTIVE = math.fsum(
 )
 TOTALS = {
     "discounted_cost": OBJECTIVE, "cost": 816.0, "spend": 920.0, "upfront": 830.0, "energy_cost": 0.0,
+    "resale": 0.0, "sublet_income": 0.0,
     "serving_cost": 0.0, "project_cost": 0.0, "shortfall_cost": 10.0, "vendor_inflow": 100.4, "dilution": 30.0,
     # 730 · 181/365 at half price, and the last fee
     "penalty": 5.0, "salvage": 0.0, "committed_tail": 192.0, "carbon": 0.0, "served_value": 0.0, "peak_power": 0.0,

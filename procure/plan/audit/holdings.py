@@ -1,14 +1,16 @@
 """What is held, and from when to when: of orders, less what is sold; of the fleet, less what is retired; and let."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from procure.plan.audit.facts import Facts
-from procure.plan.audit.sums import FloatArray, IntArray, fsum_by
+from procure.plan.audit.sums import SAME, FloatArray, IntArray, fsum_by, held
 
 NO_ORDER = -1
 """Row of the order of a sale whose order is not in the plan."""
+_NONE = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Sublets:
 
 @dataclass(frozen=True)
 class Stretches:
-    """Units in first ≤ t < last of orders, and as negative units what is sold of them; arrays of one length."""
+    """Units of orders that are there in first ≤ t < last, one stretch from each sale to the next; of one length."""
 
     offer: IntArray
     factor: FloatArray
@@ -72,19 +74,44 @@ class Stretches:
 
 def stretches(facts: Facts, orders: Orders, sales: Sales) -> Stretches:
     """Return when the units of orders are there, inside the horizon."""
-    some = sales.row != NO_ORDER
-    row = np.concatenate((np.arange(orders.offer.size), sales.row[some]))
-    first = np.concatenate((orders.delivered, sales.period[some]))
-    units = np.concatenate((orders.units, -sales.units[some]))
-    last = np.minimum(orders.ended, facts.periods)[row]
-    return Stretches(orders.offer[row], orders.factor[row], first, last, units)
+    rows: list[tuple[int, int, int, float]] = []
+    sold = _by_order(sales)
+    for row, whole in enumerate(orders.units.tolist()):
+        first, end, units = int(orders.delivered[row]), min(int(orders.ended[row]), facts.periods), whole
+        gone: list[float] = []
+        for period, amount in sorted(sold.get(row, ())):
+            rows.append((row, first, min(period, end), units))
+            gone.append(amount)
+            first, units = period, _left(whole, gone)
+        rows.append((row, first, end, units))
+    of_order, begin, end_, there = (np.array(column) for column in zip(*rows, strict=True)) if rows else (_NONE,) * 4
+    number = of_order.astype(np.int64)
+    return Stretches(
+        orders.offer[number], orders.factor[number], begin.astype(np.int64), end_.astype(np.int64),
+        there.astype(np.float64),
+    )  # fmt: skip
 
 
 def units_kept(orders: Orders, sales: Sales) -> FloatArray:
     """Return the units of each order that are not sold, shape (orders,)."""
-    some = sales.row != NO_ORDER
-    row = np.concatenate((np.arange(orders.offer.size), sales.row[some]))
-    return fsum_by(row, np.concatenate((orders.units, -sales.units[some])), orders.offer.size)
+    sold = _by_order(sales)
+    left = [_left(whole, [n for _, n in sold.get(row, ())]) for row, whole in enumerate(orders.units.tolist())]
+    return np.array(left, dtype=np.float64)
+
+
+def _by_order(sales: Sales) -> dict[int, list[tuple[int, float]]]:
+    """Return period and units of the sales of each order."""
+    found: dict[int, list[tuple[int, float]]] = {}
+    for row, period, units in zip(sales.row.tolist(), sales.period.tolist(), sales.units.tolist(), strict=True):
+        if row != NO_ORDER:
+            found.setdefault(row, []).append((period, units))
+    return found
+
+
+def _left(whole: float, gone: list[float]) -> float:
+    """Return what is left of an amount: nothing, when it is as little as rounding leaves, or a rule may miss."""
+    left = math.fsum([whole, *(-amount for amount in gone)])
+    return 0.0 if -held(whole) <= left <= SAME * whole else left
 
 
 def sale_usd(facts: Facts, orders: Orders, sales: Sales) -> FloatArray:
@@ -119,8 +146,12 @@ def sublet_usd(facts: Facts, sublets: Sublets) -> FloatArray:
 
 def fleet_chips(facts: Facts, retirements: Retirements) -> FloatArray:
     """Return the chips of each part of the fleet that are there in each period, shape (fleet, T)."""
-    chips = np.array([part.chips for part in facts.fleet], dtype=np.float64)
     keys = retirements.part * facts.periods + retirements.period
-    gone = fsum_by(keys, retirements.chips, len(facts.fleet) * facts.periods)
-    left = chips[:, None] - np.cumsum(gone.reshape(len(facts.fleet), facts.periods), axis=1)
-    return np.where(facts.fleet_in_place, left, 0.0)
+    gone = fsum_by(keys, retirements.chips, len(facts.fleet) * facts.periods).reshape(len(facts.fleet), facts.periods)
+    left = [
+        [_left(part.chips, row[: period + 1]) for period in range(facts.periods)]
+        if any(row)
+        else [part.chips] * len(row)
+        for part, row in zip(facts.fleet, gone.tolist(), strict=True)
+    ]
+    return np.where(facts.fleet_in_place, np.array(left).reshape(gone.shape), 0.0)
