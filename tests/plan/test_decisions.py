@@ -49,7 +49,10 @@ def test_water_finds_its_jars_in_order():
     assert [part.tolist() for part in poured] == [[0, 0, 0, 1], [0, 1, 2, 2], [3, 1, 1, 2]]
 
 
-@pytest.mark.parametrize("name", ["classes", "capacity", "facility", "training", "batch", "owned", "site_power"])
+@pytest.mark.parametrize(
+    "name",
+    ["classes", "capacity", "facility", "training", "batch", "owned", "site_power", "retirement", "resale", "sublet"],
+)
 def test_the_ledger_of_the_decisions_costs_what_the_solver_said(name):
     """Decisions read back over single sources and workloads have the objective of the answer over classes."""
     scenario = build(read_document(INSTANCES / f"{name}.yaml").data)
@@ -57,8 +60,8 @@ def test_the_ledger_of_the_decisions_costs_what_the_solver_said(name):
     result = solve(formulation.problem, Options(gap=1e-9))
     decisions = read_decisions(formulation, result.values)
     assert list(decisions) == list(DECISIONS)
-    tables, answer = to_tables(Index(scenario), decisions)
-    cost = discounted_cost(ledger_of(Index(scenario), tables)).value(answer).sum()
+    ledger, answer = ledger_of(Index(scenario), *to_tables(Index(scenario), decisions))
+    cost = discounted_cost(ledger).value(answer).sum()
     assert cost == pytest.approx(result.objective * formulation.objective_usd, rel=1e-7)
 
 

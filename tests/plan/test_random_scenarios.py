@@ -19,7 +19,7 @@ SEEDS = {
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
 WITH_AGREEMENTS = (1, 9, 11, 15, 19, 20, 21, 25, 27, 34, 42, 46, 47, 51)
 WITH_LIFE = (118, 124, 130, 133, 136, 145, 182, 220, 229, 233, 239, 248, 254, 329)
-WITH_BOTH = (21, 28, 36, 60, 65, 75, 105, 108)
+WITH_BOTH = (1, 21, 28, 35, 36, 60, 65, 75, 90, 124, 129)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
 
