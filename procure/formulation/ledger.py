@@ -15,13 +15,14 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "fee", "exit", "shortfall", "discount", "capex_upfront", "capex_fixed", "capex_project",
+    "fee", "exit", "shortfall", "discount", "interest", "financing_fee",
+    "capex_upfront", "capex_fixed", "capex_project",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure."""
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
     "units", "working", "used", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
-    "committed_tail", "vendor_inflow", "dilution",
+    "committed_tail", "vendor_inflow", "drawn", "repaid", "dilution",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
 
@@ -44,7 +45,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, rent, serve, unmet, start, sign, violation, …, and those that only rows use."""
+"""Decisions by kind: order, rent, serve, unmet, start, sign, draw, violation, …, and those that only rows use."""
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Ledger:
 
 _SPEND: Final = ("rent", "reservation", "block", "upfront", "fixed", "running", "capex_upfront", "capex_fixed")
 _PROJECT: Final = ("project", "project_running", "capex_project")
+_FINANCING: Final = ("interest", "financing_fee")
 _MONEY: Final = {
     "spend": _SPEND,
     "upfront": ("block", "upfront", "fixed", "capex_upfront", "capex_fixed"),
@@ -103,7 +105,8 @@ _MONEY: Final = {
     "serving_cost": ("serving",),
     "project_cost": _PROJECT,
     "shortfall_cost": ("shortfall",),
-    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount"),
+    "financing_cost": _FINANCING,
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount", *_FINANCING),
 }
 
 
@@ -137,7 +140,8 @@ _OBJECTIVE: Final = {
 def discounted_cost(ledger: Ledger) -> Term:
     """Return what least cost minimises, in expectation: discounted cost, penalties and dilution, less what comes in.
 
-    What comes in is the money of vendors and the salvage value.
+    What comes in is the money of vendors and the salvage value. What is drawn and repaid is a transfer and no part of
+    it: its price is interest, fee and dilution.
     """
     horizon, index = ledger.index.scenario.horizon, ledger.index
     parts = []

@@ -6,6 +6,7 @@ import numpy as np
 
 from procure.formulation.commitments import reckoning
 from procure.formulation.contracts import Contracts
+from procure.formulation.funding import Tranches
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
@@ -21,11 +22,12 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "rents": ("offer", "period", "slice", "future", "units"),
     "serving": ("workload", "source", "period", "slice", "future", "rate"),
     "unmet": ("workload", "period", "slice", "future", "amount"),
+    "draws": ("tranche", "period", "usd"),
 }
 """Tables of decisions and their columns: labels, then the amount."""
 _KINDS: Final = {
     "starts": "start", "signs": "sign", "exits": "exit", "rolled": "rolled", "orders": "order", "rents": "rent",
-    "serving": "serve", "unmet": "unmet",
+    "serving": "serve", "unmet": "unmet", "draws": "draw",
 }  # fmt: skip
 _LABELS: Final = {"offer": "source"}
 _CENT: Final = 0.005
@@ -46,7 +48,7 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
     index = model.index
     tables: Tables = {}
     amounts: dict[str, Floats] = {}
-    for kind in ("start", "sign", "exit", "order", "rent", "unmet", "serve"):
+    for kind in ("start", "sign", "exit", "order", "rent", "unmet", "draw", "serve"):
         table = model.table(kind)
         if table is None:
             continue
@@ -219,6 +221,7 @@ def label_names(index: Index) -> dict[str, tuple[str, ...]]:
         "future": index.futures, "workload": tuple(work.id for work in index.workloads),
         "project": tuple(project.id for project in index.scenario.projects),
         "agreement": tuple(agreement.id for agreement in index.scenario.agreements),
+        "tranche": tuple(tranche.id for tranche in index.scenario.tranches),
     }  # fmt: skip
 
 
@@ -254,4 +257,10 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
             labels = {label: codes[fixed] for label, codes in order.labels.items()}
             tables["place"] = Decisions(np.arange(start, start + int(fixed.sum())), labels)
             amounts.append(np.ones(int(fixed.sum())))
+            start += int(fixed.sum())
+    draw = tables.get("draw")
+    if draw is not None:
+        labels, owed = Tranches(index).owed(draw, np.concatenate(amounts)[draw.column])
+        tables["owed"] = Decisions(np.arange(start, start + len(owed)), labels)
+        amounts.append(owed)
     return tables, np.concatenate(amounts) if amounts else np.zeros(0)

@@ -34,7 +34,7 @@ class Plan:
     scenario
         What was asked.
     decisions
-        Orders, rented units, serving and unmet work: the tables of `DECISIONS`.
+        Starts, orders, rented units, serving, unmet work and draws: the tables of `DECISIONS`.
     result
         How the solve ended: ending, objective and bound (USD), gap (relative), seconds, backend, version.
     provenance

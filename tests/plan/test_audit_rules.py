@@ -58,6 +58,7 @@ def check(
         "signs": ("agreement signed", []),
         "exits": ("agreement period exited", []),
         "rolled": ("agreement period future usd", []),
+        "draws": ("tranche period usd", []),
         "orders": ("offer period units", list(orders)),
         "rents": ("offer period slice future units", [(o, t, *cell, n) for o, t, n in rents]),
         "serving": ("workload source period slice future rate", [(w, s, t, *cell, x) for w, s, t, x in serving]),

@@ -8,6 +8,7 @@ import numpy as np
 
 from procure.plan.audit.commitments import AgreementPayment
 from procure.plan.audit.decisions import Decisions, Orders
+from procure.plan.audit.draws import Book
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.starts import Payments, one_off, running
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray, active_periods
@@ -16,6 +17,7 @@ from procure.scenario.selection import LEDGERS
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
     "fee", "shortfall", "exit", "discount",
+    "interest", "financing_fee",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -25,6 +27,7 @@ OF: Final = {
     "serving_cost": ("serving",),
     "project_cost": ("project", "project_running"),
     "shortfall_cost": ("shortfall",),
+    "financing_cost": ("interest", "financing_fee"),
 }
 """The items that a quantity of money is the sum of."""
 _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
@@ -34,8 +37,8 @@ _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
 class Cash:
     """Payments, USD; ``item`` is a position in `ITEMS`.
 
-    ``source`` is −1 for projects and agreements, ``work`` except for serving, ``project`` except for projects,
-    ``agreement`` except for agreements.
+    ``source`` is −1 for projects, agreements and tranches, ``work`` except for serving, ``project`` except for
+    projects, ``agreement`` except for agreements, ``tranche`` except for tranches.
     """
 
     usd: FloatArray
@@ -46,6 +49,7 @@ class Cash:
     work: IntArray
     project: IntArray
     agreement: IntArray
+    tranche: IntArray
 
     def of(self, quantity: str) -> "Cash":
         """Return the payments that a quantity is the sum of."""
@@ -54,7 +58,7 @@ class Cash:
         return Cash(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def cash_of(facts: Facts, decisions: Decisions) -> Cash:
+def cash_of(facts: Facts, decisions: Decisions, book: Book) -> Cash:
     """Return every payment of the decisions but those of agreements, inside the horizon, not discounted."""
     parts = [
         _rent(facts, decisions),
@@ -63,6 +67,8 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
         *_fleet(facts),
         _serving(facts, decisions),
         *_projects(facts, decisions),
+        _tranches("interest", book.interest),
+        _tranches("financing_fee", book.fee),
     ]
     return _joined(parts)
 
@@ -76,7 +82,7 @@ def with_agreements(facts: Facts, cash: Cash, paid: Sequence[AgreementPayment]) 
         np.array([getattr(payment, name) for payment in inside], dtype=np.int64) for name in ("period", "agreement")
     )
     none = np.full(usd.size, -1)
-    return _joined([cash, Cash(usd, period, np.full(usd.size, _OPEX), items, none, none, none, agreement)])
+    return _joined([cash, Cash(usd, period, np.full(usd.size, _OPEX), items, none, none, none, agreement, none)])
 
 
 def _joined(parts: Sequence[Cash]) -> Cash:
@@ -86,10 +92,11 @@ def _joined(parts: Sequence[Cash]) -> Cash:
 def _payments(
     item: str, usd: FloatArray, period: IntArray, source: IntArray | None = None,
     capex: BoolArray | None = None, work: IntArray | None = None, project: IntArray | None = None,
+    tranche: IntArray | None = None,
 ) -> Cash:  # fmt: skip
     ledger = np.full(usd.size, _OPEX) if capex is None else np.where(capex, _CAPEX, _OPEX)
     number = np.full(usd.size, ITEMS.index(item))
-    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project, None))
+    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project, None, tranche))
     return Cash(usd, period, ledger, number, *labels)
 
 
@@ -153,6 +160,11 @@ def _projects(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
         _payments("project", paid.usd, paid.period, capex=capex, project=project[paid.row]),
         _payments("project_running", later.usd, later.period, project=project[later.row]),
     )
+
+
+def _tranches(item: str, usd: FloatArray) -> Cash:
+    tranche, period = np.nonzero(usd)
+    return _payments(item, usd[tranche, period], period, tranche=tranche)
 
 
 def _prices(facts: Facts) -> FloatArray:

@@ -1,10 +1,11 @@
-"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts of projects, signatures."""
+"""The decisions of a plan, read into arrays: orders, rents, serving, unmet, starts, signatures, draws."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from procure.plan.audit.contracts import Rows, Signatures, signatures_of
+from procure.plan.audit.draws import Draws
 from procure.plan.audit.facts import FUTURE, Facts
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.starts import Starts, starts_of
@@ -79,6 +80,7 @@ class Decisions:
     unmet: Unmet
     starts: Starts
     signatures: Signatures
+    draws: Draws
 
 
 def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions | None:
@@ -96,6 +98,7 @@ def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions 
         reader.unmet(tables["unmet"]),
         starts,
         reader.signatures(tables["signs"], tables["exits"], tables["rolled"]),
+        reader.draws(tables["draws"]),
     )
     readable = len(findings) == before
     for table in tables.values():
@@ -169,6 +172,12 @@ class _Reader:
                 period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
             rows.append(Rows(agreement, period, table.numbers[table.schema.numbers[0]]))
         return signatures_of(self.facts.contracts, self.facts.periods, *rows)
+
+    def draws(self, table: Table) -> Draws:
+        """Return what is drawn."""
+        tranche = self._numbers(table, "tranche", self.facts.tranche_number, "a tranche")
+        period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
+        return Draws(tranche, period, table.numbers["usd"])
 
     def serving(self, table: Table, starts: Starts) -> Serving:
         """Return the rates served, with their work (rate · hours) and chips (rate / (throughput · efficiency))."""
