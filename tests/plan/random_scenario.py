@@ -38,8 +38,8 @@ class Setting:
     regions: list[Data]
 
 
-def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False) -> Data:
-    """Return the plain data of the scenario of a seed, with projects and agreements or without."""
+def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False, funding: bool = False) -> Data:
+    """Return the plain data of the scenario of a seed, with projects, agreements and funding or without."""
     rng = Random(seed)
     horizon = _horizon(rng)
     time = Horizon(**horizon)
@@ -61,6 +61,7 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
         "limits": [_limit(setting, workloads, number) for number in range(rng.randint(0, 3))],
         **({"projects": _projects(setting, workloads)} if projects else {}),
         **({"agreements": _agreements(setting, workloads)} if agreements else {}),
+        **({"funding": _funding(setting)} if funding else {}),
     }
 
 
@@ -129,6 +130,33 @@ def _projects(setting: Setting, workloads: list[Data]) -> list[Data]:
             }
         )
     return made
+
+
+def _funding(setting: Setting) -> Data:
+    """Return cash for a part of what may be needed, and one to three tranches of debt and equity for the rest."""
+    rng, periods = setting.rng, len(setting.dates)
+    a_period = setting.hours * rng.choice([2, 10, 30])  # USD: so many chips for about a dollar an hour
+    return {
+        "opening_usd": round(rng.uniform(0, 2) * a_period),
+        "income_usd": rng.choice([round(a_period), [round(rng.uniform(0, 2) * a_period) for _ in range(periods)]]),
+        "floor_usd": rng.choice([0, round(a_period / 10)]),
+        "tranches": [_tranche(setting, number, a_period) for number in range(rng.randint(1, 3))],
+    }
+
+
+def _tranche(setting: Setting, number: int, a_period: float) -> Data:
+    """Return debt or equity that may be drawn from some period on."""
+    rng, first = setting.rng, setting.rng.choice([0, 0, 1])
+    tranche = {
+        "id": f"tranche-{number}",
+        "usd": round(rng.choice([0.5, 2, 20]) * a_period),
+        "from": setting.dates[first],
+        "fee": rng.choice([0, 0.02]),
+    }
+    if rng.random() < 0.4:
+        return {**tranche, "kind": "equity", "dilution": rng.choice([0, 0.1, 0.5])}
+    repay = _sometimes(rng, 0.5, {"repay": rng.choice([*setting.dates[first + 1 :], "2040"])})
+    return {**tranche, "kind": "debt", "interest_per_year": rng.choice([0, 0.05, 0.3]), **repay}
 
 
 def _sometimes(rng: Random, share: float, fields: Data) -> Data:
