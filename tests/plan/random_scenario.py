@@ -48,7 +48,7 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
     regions = [_region(rng, number) for number in range(2)]
     setting = Setting(rng, horizon, dates, float(time.hours[0]), accelerators, regions)
     workloads = [_workload(setting, number) for number in range(rng.randint(1, 4))]
-    return {
+    data = {
         "name": f"random-{seed}",
         "objective": rng.choice(["least_cost"] * 4 + ["most_served_value"]),
         "horizon": horizon,
@@ -61,8 +61,11 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
         "limits": [_limit(setting, workloads, number) for number in range(rng.randint(0, 3))],
         **({"projects": _projects(setting, workloads)} if projects else {}),
         **({"agreements": _agreements(setting, workloads)} if agreements else {}),
-        **({"funding": _funding(setting)} if funding else {}),
     }
+    if funding:
+        data["funding"] = _funding(setting)
+        data["limits"] += [_financing_limit(setting, data["funding"])] if rng.random() < 0.5 else []
+    return data
 
 
 def _agreements(setting: Setting, workloads: list[Data]) -> list[Data]:
@@ -137,9 +140,9 @@ def _funding(setting: Setting) -> Data:
     rng, periods = setting.rng, len(setting.dates)
     a_period = setting.hours * rng.choice([2, 10, 30])  # USD: so many chips for about a dollar an hour
     return {
-        "opening_usd": round(rng.uniform(0, 2) * a_period),
-        "income_usd": rng.choice([round(a_period), [round(rng.uniform(0, 2) * a_period) for _ in range(periods)]]),
-        "floor_usd": rng.choice([0, round(a_period / 10)]),
+        "opening_usd": round(rng.uniform(0, 0.5) * a_period),
+        "income_usd": rng.choice([round(a_period / 2), [round(rng.uniform(0, 1) * a_period) for _ in range(periods)]]),
+        "floor_usd": rng.choice([0, round(a_period / 50)]),
         "tranches": [_tranche(setting, number, a_period) for number in range(rng.randint(1, 3))],
     }
 
@@ -157,6 +160,26 @@ def _tranche(setting: Setting, number: int, a_period: float) -> Data:
         return {**tranche, "kind": "equity", "dilution": rng.choice([0, 0.1, 0.5])}
     repay = _sometimes(rng, 0.5, {"repay": rng.choice([*setting.dates[first + 1 :], "2040"])})
     return {**tranche, "kind": "debt", "interest_per_year": rng.choice([0, 0.05, 0.3]), **repay}
+
+
+def _financing_limit(setting: Setting, funding: Data) -> Data:
+    """Return a limit on what is drawn, or on what it costs."""
+    rng = setting.rng
+    size = max(tranche["usd"] for tranche in funding["tranches"])
+    bounds = {
+        "drawn": [{"max": size}, {"min": size / 10}, {"max_count": 1, "per": "tranche"}, {"max_share": 0.6}],
+        "financing_cost": [{"max": size / 50}, {"max": size / 50, "every": "year"}],
+        "dilution": [{"max": size / 10}],
+    }
+    quantity = rng.choice(list(bounds))
+    bound = rng.choice(bounds[quantity])
+    return {
+        "id": "financing",
+        "quantity": quantity,
+        **({"where": {"tranche": "tranche-0"}} if "max_share" in bound else _sometimes(rng, 0.4, {"per": "tranche"})),
+        **bound,
+        **_sometimes(rng, 0.4, {"soft": rng.choice([1, 10])}),
+    }
 
 
 def _sometimes(rng: Random, share: float, fields: Data) -> Data:
