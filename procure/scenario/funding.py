@@ -49,6 +49,10 @@ class Tranche(Sourced):
         return self
 
 
+def _nothing() -> Series:
+    return Series(0.0)
+
+
 class Funding(Noun):
     """What pays for the plan: at the end of every period the buyer's cash is at least ``floor_usd``.
 
@@ -57,8 +61,8 @@ class Funding(Noun):
     """
 
     opening_usd: Money = Field(default=0.0, description="Cash before the first period")
-    income_usd: MoneySeries = Field(default=Series(0.0), description="Own cash that each period adds")
-    floor_usd: MoneySeries = Field(default=Series(0.0), description="Least cash at the end of each period")
+    income_usd: MoneySeries = Field(default_factory=_nothing, description="Own cash that each period adds")
+    floor_usd: MoneySeries = Field(default_factory=_nothing, description="Least cash at the end of each period")
     tranches: tuple[Tranche, ...] = ()
 
 

@@ -249,6 +249,10 @@ CASES = [
     Case("funding", 3 * K + 0.5 * GROSS, {"funding.tranches.loan": BRIDGE},
          limits=({"quantity": "committed_tail", "max": 0},)),
     Case("funding", 3 * K + 1.5 * GROSS, {**HALF}, limits=({"quantity": "drawn", "per": "tranche", "max_count": 1},)),
+    # half a K from a vendor is enough when it comes in hour 0, and income all the same when it comes in hour 1
+    *(Case("funding", usd, {"agreements.stake": {"counterparty": "p", "covers": {"provider": "p"}, "receipts": [
+        {"on": f"2027-01-01T0{hour}", "usd": 2 * K, "probability": 0.25}]}})
+      for hour, usd in ((0, 2.5 * K), (1, 4.5 * K))),
     # a K at least: what is not needed is drawn as late as it may be
     Case("funding", 3 * K + 1 + GROSS, LEND, limits=({"quantity": "drawn", "min": K},)),
     Case("owned", 126),
