@@ -98,7 +98,7 @@ def test_tranches_and_the_floor_are_changed_by_path(base, read):
         ("quantity: drawn, per: vendor, max: 1", "per", "drawn has no such label"),
         ("quantity: dilution, where: {tranche: laon}, max: 1", "where.tranche", "no tranche of this name"),
         ("quantity: spend, per: tranche, max: 1", "per", "spend has no such label"),
-        ("quantity: cost, where: {tranche: loan, vendor: nvidia}, max: 1", "where", "a tranche has no vendor"),
+        ("quantity: cost, where: {tranche: loan, vendor: nvidia}, max: 1", "where", "nothing has tranche and vendor"),
         ("quantity: drawn, max: 5 MW", "max", "unknown unit"),
     ],
 )
