@@ -92,6 +92,12 @@ def test_tranches_and_the_floor_are_changed_by_path(base, read):
         scenario.with_({"funding.tranches.laon.usd": 3})
 
 
+def test_a_floor_that_vendors_may_pay_for_is_no_fault(base, read):
+    """What comes from vendors is decided, so that only a solve can tell whether the floor can be held."""
+    money = "  - {id: m, counterparty: c, covers: {}, receipts: [{on: 2027-01-02, usd: 9}]}\n"
+    assert read(with_funding(f"{base}agreements:\n{money}", "floor_usd: [0, 9]", [])).funding is not None
+
+
 @pytest.mark.parametrize(
     ("limit", "field", "words"),
     [
