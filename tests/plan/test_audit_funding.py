@@ -94,7 +94,7 @@ def test_the_plan_is_as_worked_by_hand_and_passes(solved: Plan) -> None:
     assert totals["dilution"][0] == pytest.approx(SHARES / 2)
     assert totals["cost"][0] == pytest.approx(87600 + FINANCING)
     assert totals["discounted_cost"][0] == pytest.approx(87600 + FINANCING + SHARES / 2)
-    assert solved["figures"]["tail"] == {"offer": [""], "project": [""], "tranche": ["loan"], "usd": [5000.0]}
+    assert table(solved, "figures", "tail") == {"": ("", "", "loan", 5000.0)}
 
 
 def draw(tranche: str, period: str, usd: object) -> Callable[[Plan], None]:
