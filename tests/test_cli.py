@@ -92,9 +92,25 @@ def test_set_adds_an_entry(tiny):
     assert data["figures"]["power"]["mw"] == pytest.approx([0.012] * 4)
 
 
+def test_set_sets_the_cash_floor(tiny):
+    """50 k USD a quarter pay for the reservation, 43.2 k to 44.2 k; what must be left at the end decides."""
+    income, floor = "--set=funding.income_usd=50 k", "--set=funding.floor_usd={2027-01: 0, 2027-Q4: 24 k}"
+    paid = run("solve", tiny, "-q", income, floor)
+    assert paid.exit_code == 0
+    assert "Funding by year" in paid.stdout
+    broke = run("solve", tiny, "-q", income, floor.replace("24 k", "25 k"))
+    assert broke.exit_code == 3
+    assert "cash floor" in broke.stderr
+    loan = "--set=funding.tranches.loan={kind: debt, usd: 1 k, interest_per_year: 8 %}"
+    data = json.loads(run("solve", tiny, "-q", "--json", income, floor.replace("24 k", "25 k"), loan).stdout)
+    assert data["decisions"]["draws"]["tranche"] == ["loan"]
+
+
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
+        ("funding.floor_usd=5 MW", "funding.floor_usd", "unknown unit"),
+        ("funding.floor_usd=5", "funding.floor_usd", "opening, income and tranches are 0"),
         ("horizon.periods=", "horizon.periods", "expected PATH=VALUE"),
         ("horizon.periods=[1", "(the whole file)", "not valid YAML"),
         ("limits.new={quantity: powr, max: 1}", "limits[1].quantity", "power"),

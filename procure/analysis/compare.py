@@ -9,8 +9,9 @@ from procure.plan.plan import Plan
 from procure.plan.table import Table, table
 
 _TOTALS: Final = (
-    "discounted_cost", "cost", "spend", "upfront", "energy_cost", "project_cost", "shortfall_cost", "vendor_inflow",
-    "dilution", "penalty", "salvage", "committed_tail", "served_value", "carbon", "peak_power", "peak_chips",
+    "discounted_cost", "cost", "spend", "upfront", "energy_cost", "project_cost", "shortfall_cost",
+    "financing_cost", "vendor_inflow", "dilution", "penalty", "salvage", "committed_tail", "served_value", "carbon",
+    "peak_power", "peak_chips",
 )  # fmt: skip
 _SAME: Final = 1e-6
 """Amounts are alike that differ by at most this share."""

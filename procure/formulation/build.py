@@ -11,6 +11,7 @@ from procure.formulation.concentration import Concentration
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
+from procure.formulation.funding import Funding
 from procure.formulation.index import Floats, Index
 from procure.formulation.ledger import Decisions, Ledger, Tables, discounted_cost, discounted_penalty
 from procure.formulation.limits import Limits
@@ -31,7 +32,8 @@ from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
     Eligibility(), Projects(), Agreements(), Retirement(), Supply(), Resale(), Sublet(), Capacity(), Demand(),
-    Training(), SingleSource(), SitePower(), Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
+    Training(), SingleSource(), SitePower(), Commitments(), Tiers(), Milestones(), Funding(), Limits(), Counts(),
+    Concentration(),
 )  # fmt: skip
 
 

@@ -126,6 +126,10 @@ class Builder:
             out += sums(pairs[0], coefficient * np.where(coefficient > 0, upper, 0.0), count)
         return out
 
+    def unit_of(self, column: Ints) -> Floats:
+        """Return what one of the solver's units of some columns stands for."""
+        return np.concatenate([part[4] for part in self._columns])[column]
+
     def rows(
         self,
         kind: str,

@@ -9,7 +9,7 @@ from procure.formulation.index import Index, Ints
 from procure.formulation.limits import violations
 from procure.formulation.measure import Measured
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import without_bound
+from procure.formulation.need import OF_NO_OFFER, without_bound
 from procure.formulation.term import Term
 from procure.scenario.complaint import Complaint
 from procure.scenario.scenario import Scenario
@@ -29,7 +29,7 @@ class Counts(Rule):
             if limit.quantity in ("idle", "committed_tail", "unmet", "penalty"):
                 remedy = "Count by units, chips, power, compute, spend or served."
                 yield Complaint(("limits", number, "quantity"), limit.quantity, "cannot be counted", remedy)
-            if limit.bound == "max_count":
+            if limit.bound == "max_count" and limit.quantity not in OF_NO_OFFER:
                 chosen = scenario.sources.mask(limit.where)[: len(scenario.offers)]
                 for position in np.flatnonzero(chosen & without_bound(Index(scenario))).tolist():
                     expected = f"expected a supply: limit {limit.id} counts it, and another rewards buying more"

@@ -96,6 +96,10 @@ class Index:
         """Return names and codes of agreements."""
         return tuple(agreement.id for agreement in self.scenario.agreements), code
 
+    def tranche_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
+        """Return names and codes of tranches."""
+        return tuple(tranche.id for tranche in self.scenario.tranches), code
+
     def period_label(self, code: Ints) -> tuple[tuple[str, ...], Ints]:
         """Return names and codes of periods."""
         return self.scenario.horizon.labels, code

@@ -15,7 +15,7 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "fee", "exit", "shortfall", "discount", "retirement", "sublet",
+    "fee", "exit", "shortfall", "discount", "retirement", "sublet", "interest", "financing_fee",
     "capex_upfront", "capex_fixed", "capex_project", "capex_resale",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure.
@@ -25,7 +25,7 @@ Resale is a disposal of assets, so that it lessens capital expenditure; it and `
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
     "units", "working", "used", "let", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
-    "committed_tail", "vendor_inflow", "dilution",
+    "committed_tail", "vendor_inflow", "drawn", "repaid", "dilution",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
 
@@ -48,7 +48,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, held, stay, rent, serve, unmet, start, sign, …, and those that only rows use."""
+"""Decisions by kind: order, held, stay, rent, serve, unmet, start, sign, draw, …, and those that only rows use."""
 
 
 @dataclass
@@ -101,6 +101,9 @@ class Ledger:
 
 _SPEND: Final = ("rent", "reservation", "block", "upfront", "fixed", "running", "capex_upfront", "capex_fixed")
 _PROJECT: Final = ("project", "project_running", "capex_project")
+_FINANCING: Final = ("interest", "financing_fee")
+_AGREED: Final = ("fee", "exit", "shortfall", "discount")
+_LIFE: Final = ("retirement", "sublet", "capex_resale")
 _MONEY: Final = {
     "spend": _SPEND,
     "upfront": ("block", "upfront", "fixed", "capex_upfront", "capex_fixed"),
@@ -108,22 +111,11 @@ _MONEY: Final = {
     "serving_cost": ("serving",),
     "project_cost": _PROJECT,
     "shortfall_cost": ("shortfall",),
+    "financing_cost": _FINANCING,
     "retirement": ("retirement",),
     "resale": ("capex_resale",),
     "sublet": ("sublet",),
-    "cost": (
-        *_SPEND,
-        "energy",
-        "serving",
-        *_PROJECT,
-        "fee",
-        "exit",
-        "shortfall",
-        "discount",
-        "retirement",
-        "sublet",
-        "capex_resale",
-    ),
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT, *_AGREED, *_LIFE, *_FINANCING),
 }
 
 
@@ -157,7 +149,8 @@ _OBJECTIVE: Final = {
 def discounted_cost(ledger: Ledger) -> Term:
     """Return what least cost minimises, in expectation: discounted cost, penalties and dilution, less what comes in.
 
-    What comes in is the money of vendors and the salvage value.
+    What comes in is the money of vendors and the salvage value. What is drawn and repaid is a transfer and no part of
+    it: its price is interest, fee and dilution.
     """
     horizon, index = ledger.index.scenario.horizon, ledger.index
     parts = []

@@ -13,6 +13,7 @@ from procure.formulation.index import Bools, Index, Ints, sums
 from procure.formulation.ledger import Ledger, hours_of, ledger_code
 from procure.formulation.term import Term
 from procure.scenario.agreement import Agreement
+from procure.scenario.funding import Tranche
 from procure.scenario.limit import LEVELS, Limit
 from procure.scenario.project import Project
 from procure.scenario.selection import LEDGERS, SOURCE_LABELS, WORK_LABELS, matches
@@ -138,14 +139,15 @@ def selected(term: Term, selection: dict[str, tuple[str, ...]], index: Index) ->
     return keep
 
 
-def _named(index: Index) -> tuple[tuple[str, tuple[Project | Agreement, ...]], ...]:
-    return ("project", index.scenario.projects), ("agreement", index.scenario.agreements)
+def _named(index: Index) -> tuple[tuple[str, tuple[Project | Agreement | Tranche, ...]], ...]:
+    scenario = index.scenario
+    return ("project", scenario.projects), ("agreement", scenario.agreements), ("tranche", scenario.tranches)
 
 
 def _groups(limit: Limit, index: Index) -> tuple[tuple[str, ...], Callable[[Term], Ints]]:
     if limit.per is None:
         return ("",), lambda term: np.zeros(term.size, dtype=np.int64)
-    if limit.per in ("ledger", "project", "agreement"):
+    if limit.per in ("ledger", "project", "agreement", "tranche"):
         known = {"ledger": LEDGERS, **{label: tuple(noun.id for noun in nouns) for label, nouns in _named(index)}}
         ids = known[limit.per]
         kept = [name for name in ids if matches(name, limit.where.get(limit.per, ids))]

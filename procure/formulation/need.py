@@ -1,9 +1,15 @@
 """How much capacity the demand could use at most: the data behind every bound on orders and every big-M."""
 
+from typing import Final
+
 import numpy as np
 
 from procure.formulation.index import Bools, Floats, Index
 from procure.formulation.unlocks import Unlocks
+from procure.scenario.limit import FINANCING
+
+OF_NO_OFFER: Final = frozenset({"project_cost", "shortfall_cost", "vendor_inflow", *FINANCING})
+"""Quantities that are of no offer: no order adds to them by itself."""
 
 
 def rewarded_offers(index: Index) -> Bools:
@@ -15,7 +21,7 @@ def rewarded_offers(index: Index) -> Bools:
     scenario, mask = index.scenario, index.sources.mask
     out = np.zeros(index.sources.size, dtype=bool)
     for limit in scenario.limits:
-        if limit.quantity not in ("project_cost", "shortfall_cost", "vendor_inflow"):
+        if limit.quantity not in OF_NO_OFFER:
             if limit.bound == "max_share":
                 out |= mask(limit.of)
             elif limit.bound == "max_hhi" or not limit.bound.startswith("max"):

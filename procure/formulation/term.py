@@ -8,7 +8,7 @@ import numpy as np
 
 from procure.formulation.index import Bools, Floats, Ints
 
-DIMENSIONS: Final = ("source", "workload", "project", "agreement", "period", "slice", "future", "item")
+DIMENSIONS: Final = ("source", "workload", "project", "agreement", "tranche", "period", "slice", "future", "item")
 ALL: Final = -1
 """Label code of an entry that holds alike in every slice or future, or has no such label."""
 CONSTANT: Final = -1

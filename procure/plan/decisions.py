@@ -7,6 +7,7 @@ import numpy as np
 from procure.formulation.active import find
 from procure.formulation.commitments import reckoning
 from procure.formulation.contracts import Contracts
+from procure.formulation.funding import Tranches
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
@@ -26,11 +27,13 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "rents": ("offer", "period", "slice", "future", "units"),
     "serving": ("workload", "source", "period", "slice", "future", "rate"),
     "unmet": ("workload", "period", "slice", "future", "amount"),
+    "draws": ("tranche", "period", "usd"),
 }
 """Tables of decisions and their columns: labels, then the amount."""
 _KINDS: Final = {
     "starts": "start", "signs": "sign", "exits": "exit", "rolled": "rolled", "orders": "order", "sales": "sell",
     "retirements": "retire", "sublets": "sublet", "rents": "rent", "serving": "serve", "unmet": "unmet",
+    "draws": "draw",
 }  # fmt: skip
 _LABELS: Final = {"offer": "source", "fleet": "source"}
 _CENT: Final = 0.005
@@ -51,7 +54,7 @@ def read_decisions(formulation: Formulation, values: Floats) -> dict[str, Table]
     index = model.index
     tables: Tables = {}
     amounts: dict[str, Floats] = {}
-    for kind in ("start", "sign", "exit", "order", "sell", "retire", "sublet", "rent", "unmet", "serve"):
+    for kind in ("start", "sign", "exit", "order", "sell", "retire", "sublet", "rent", "unmet", "draw", "serve"):
         table = model.table(kind)
         if table is None:
             continue
@@ -231,6 +234,7 @@ def label_names(index: Index) -> dict[str, tuple[str, ...]]:
         "future": index.futures, "workload": tuple(work.id for work in index.workloads),
         "project": tuple(project.id for project in index.scenario.projects),
         "agreement": tuple(agreement.id for agreement in index.scenario.agreements),
+        "tranche": tuple(tranche.id for tranche in index.scenario.tranches),
     }  # fmt: skip
 
 
@@ -263,4 +267,9 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
         tables[kind] = Decisions(np.arange(start, start + len(amount)), codes)
         amounts.append(amount)
         start += len(amount)
+    draw = tables.get("draw")
+    if draw is not None:
+        labels, owed = Tranches(index).owed(draw, np.concatenate(amounts)[draw.column])
+        tables["owed"] = Decisions(np.arange(start, start + len(owed)), labels)
+        amounts.append(owed)
     return tables, np.concatenate([np.zeros(0), *amounts])

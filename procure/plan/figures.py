@@ -10,6 +10,7 @@ from procure.formulation.active import delivered
 from procure.formulation.build import ledger_of
 from procure.formulation.commitments import in_force
 from procure.formulation.contracts import Contracts
+from procure.formulation.funding import cash_flow, own_cash
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import ITEMS, Decisions, discounted_cost, discounted_penalty, hours_of, ledger_name
 from procure.formulation.limits import Limits, bound_values, carried, if_signed
@@ -18,7 +19,7 @@ from procure.formulation.site_power import added_power, by_region, limited_regio
 from procure.formulation.term import Term
 from procure.formulation.unlocks import Unlocks
 from procure.plan.contracts import agreements, counterparties, vendor_money, windows
-from procure.plan.decisions import to_tables
+from procure.plan.decisions import label_names, to_tables
 from procure.plan.life import life_rows
 from procure.plan.table import Table, table
 from procure.plan.unused import unused
@@ -30,6 +31,8 @@ SHARE_LABELS: Final = ("vendor", "provider")
 _CAPACITY: Final = "source period slice future units chips working_chips used_chips sublet_chips idle_chips utilisation"
 _LIFE: Final = "action source ordered period chips usd"
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
+_FUNDING: Final = "period income_usd paid_usd inflow_usd drawn_usd repaid_usd cash_usd floor_usd"
+_TRANCHES: Final = "tranche kind drawn_usd fee_usd interest_usd dilution_usd outstanding_usd"
 _ZERO: Final = 1e-9
 _NOTHING: Final = 1e-6
 """A share of a total of at most this is a share of nothing."""
@@ -109,6 +112,7 @@ class Figures:
                     "serving_cost",
                     "project_cost",
                     "shortfall_cost",
+                    "financing_cost",
                     "vendor_inflow",
                     "dilution",
                 )
@@ -311,14 +315,14 @@ class Figures:
         return table("workload period demand served unmet", rows)
 
     def tail(self) -> Table:
-        """Return what is owed after the horizon, by offer, project or agreement, USD."""
-        codes, usd = self._sum("committed_tail", "source", "project", "agreement")
-        scenario = self.index.scenario
-        nouns = (scenario.capacity, scenario.projects, scenario.agreements)
-        names = [(*(noun.id for noun in some), "") for some in nouns]
-        found = zip(*(code.tolist() for code in codes), usd.tolist(), strict=True)
-        rows = [(*(of[c] for of, c in zip(names, row[:3], strict=True)), row[3]) for row in found if row[3] > 0]
-        return table("offer project agreement usd", rows)
+        """Return what is owed after the horizon, by offer, project, agreement or tranche, USD."""
+        labels = ("source", "project", "agreement", "tranche")
+        codes, usd = self._sum("committed_tail", *labels)
+        names = label_names(self.index)
+        named = ((*names[label], "") for label in labels)
+        columns = [[known[code] for code in each.tolist()] for known, each in zip(named, codes, strict=True)]
+        found = zip(*columns, usd.tolist(), strict=True)
+        return table("offer project agreement tranche usd", [row for row in found if row[-1] > 0])
 
     def agreements(self) -> Table:
         """Agreements that are signed: from when to when, what is committed, and what it costs and brings in."""
@@ -335,6 +339,31 @@ class Figures:
     def counterparties(self) -> Table:
         """Return what is bought under the agreements of each counterparty, and the money that comes back."""
         return counterparties(self.ledger, self.answer)
+
+    def funding(self) -> Table:
+        """Cash in each period, USD: what comes, goes, is drawn and repaid, what is left at its end, and the floor."""
+        funding, horizon = self.index.scenario.funding, self.index.scenario.horizon
+        if funding is None:
+            return table(_FUNDING, [])
+        moved = (self._by_period(self.ledger.quantity(name)) for name in ("cost", "vendor_inflow", "drawn", "repaid"))
+        cash = own_cash(self.index) + np.cumsum(self._by_period(cash_flow(self.ledger)))
+        columns = (funding.income_usd.on(horizon), *moved, cash, funding.floor_usd.on(horizon))
+        return table(_FUNDING, zip(horizon.labels, *(column.tolist() for column in columns), strict=True))
+
+    def _by_period(self, term: Term) -> Floats:
+        return sums(term.labels["period"], term.value(self.answer), self.index.sizes[2])
+
+    def tranches(self) -> Table:
+        """Tranches: what is drawn, what that costs, and what is owed on it after the horizon, USD."""
+        money, tranches = self.ledger.quantity("money"), self.index.scenario.tranches
+        of = {name: money.where(money.labels["item"] == ITEMS.index(name)) for name in ("financing_fee", "interest")}
+        names = ("drawn", "financing_fee", "interest", "dilution", "committed_tail")
+        columns = []
+        for term in (of.get(name) or self.ledger.quantity(name) for name in names):
+            mine = term.where(term.labels["tranche"] >= 0)
+            columns.append(sums(mine.labels["tranche"], mine.value(self.answer), len(tranches)).tolist())
+        known = ([tranche.id for tranche in tranches], [tranche.kind for tranche in tranches])
+        return table(_TRANCHES, zip(*known, *columns, strict=True))
 
     def _added_mw(self) -> Floats:
         """Return the MW that projects add to each limited region, shape (R, T)."""
@@ -406,7 +435,7 @@ class Figures:
 
 TABLES: Final = (
     "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "fleet_life", "capacity",
-    "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused",
+    "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused", "funding", "tranches",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Plan:
     scenario
         What was asked.
     decisions
-        Orders, sales, retirements, rented units, serving and the rest: the tables of `DECISIONS`.
+        Starts, orders, sales, rented units, serving, draws and the rest: the tables of `DECISIONS`.
     result
         How the solve ended: ending, objective and bound (USD), gap (relative), seconds, backend, version.
     provenance

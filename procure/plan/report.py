@@ -73,8 +73,8 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     console.print(headline(plan), soft_wrap=True)
     sections = (
         _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full),
-        _rents(plan, full=full), _life(plan, full=full), _cash(plan), _shares(plan), _workloads(plan, full=full),
-        _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
+        _rents(plan, full=full), _life(plan, full=full), _cash(plan), _funding(plan), _tranches(plan), _shares(plan),
+        _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
         if found is not None and found.row_count:
@@ -98,9 +98,10 @@ def headline(plan: Plan) -> str:
     parts = [f"{usd(totals['cost'])} USD in cash" + (f" after {' and '.join(earned)}" if earned else "")]
     if totals["penalty"] > _CENTS:
         parts.append(f"{usd(totals['penalty'])} USD of penalties for work left and soft limits broken")
+    if totals["dilution"] > _CENTS:
+        parts.append(f"{usd(totals['dilution'])} USD of dilution")
     if totals["vendor_inflow"] > _CENTS:
-        lost = f", at {usd(totals['dilution'])} USD of dilution" if totals["dilution"] > _CENTS else ""
-        parts.append(f"less {usd(totals['vendor_inflow'])} USD expected from vendors{lost}")
+        parts.append(f"less {usd(totals['vendor_inflow'])} USD expected from vendors")
     if totals["salvage"] > _CENTS:
         parts.append(f"less {usd(totals['salvage'])} USD of salvage value")
     span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
@@ -112,6 +113,7 @@ def headline(plan: Plan) -> str:
         "work": f"{len(served) - len(short)} of {len(served)} workloads served in full"
         + (f"; in part: {', '.join(short)}" if short else ""),
         "vendor": _largest(plan, "vendor"),
+        "cash": _least_cash(plan),
         "tail": f"{usd(totals['committed_tail'])} USD owed after {horizon.labels[-1]}"
         if totals["committed_tail"] > _CENTS
         else "",
@@ -310,6 +312,50 @@ def _cash(plan: Plan) -> "RichTable":
         grid.add_row(ledger, item, *(usd(found[year]) for year in years), usd(sum(found.values())))
     whole = [sum(found[year] for found in sums.values()) for year in years]
     grid.add_row("", "total", *(usd(value) for value in whole), usd(sum(whole)), style="bold")
+    return grid
+
+
+def _least_cash(plan: Plan) -> str:
+    found = list(rows(plan.figures["funding"]))
+    if not found:
+        return ""
+    tightest = min(found, key=_above_floor)
+    drawn = sum(float(str(row["drawn_usd"])) for row in found)
+    return f"{usd(_above_floor(tightest))} USD above its floor in {tightest['period']}; {usd(drawn)} USD drawn"
+
+
+def _above_floor(row: dict[str, object]) -> float:
+    return max(float(str(row["cash_usd"])) - float(str(row["floor_usd"])), 0.0)
+
+
+def _funding(plan: Plan) -> "RichTable | None":
+    year_of = _years(plan)
+    of_year: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in rows(plan.figures["funding"]):
+        of_year[year_of[str(row["period"])]].append(row)
+    grid = _grid("Funding by year (USD)", "", *of_year)
+    names = {"income": "income", "inflow": "from vendors", "drawn": "drawn", "paid": "paid", "repaid": "repaid"}
+    for column, name in names.items():
+        sums = (sum(float(str(row[f"{column}_usd"])) for row in found) for found in of_year.values())
+        grid.add_row(name, *(usd(value) for value in sums))
+    grid.add_row("least above the floor", *(usd(min(map(_above_floor, found))) for found in of_year.values()))
+    ends = (usd(float(str(found[-1]["cash_usd"]))) for found in of_year.values())
+    grid.add_row("cash at the end", *ends, style="bold")
+    return grid if of_year else None
+
+
+def _tranches(plan: Plan) -> "RichTable | None":
+    when: dict[str, list[str]] = defaultdict(list)
+    for row in rows(plan.decisions["draws"]):
+        when[str(row["tranche"])].append(str(row["period"]))
+    columns = ("drawn USD", "of", "fee", "interest", "dilution", "owed after")
+    grid = _grid("Tranches (USD)", "tranche", "kind", "drawn in", *columns, left=3)
+    names = ("fee_usd", "interest_usd", "dilution_usd", "outstanding_usd")
+    for tranche, row in zip(plan.scenario.tranches, rows(plan.figures["tranches"]), strict=True):
+        periods = when.get(tranche.id, ["never"])
+        span = periods[0] if len(periods) == 1 else f"{min(periods)} to {max(periods)}"
+        money = (usd(float(str(row[name]))) for name in names)
+        grid.add_row(tranche.id, tranche.kind, span, usd(float(str(row["drawn_usd"]))), usd(tranche.usd), *money)
     return grid
 
 

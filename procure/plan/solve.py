@@ -189,12 +189,14 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
         hard += [f"power of {region.id}" for region in scenario.regions if region.power_mw is not None]
         hard += [f"agreement {entry.id}" for entry in scenario.agreements if entry.must]
         hard += [f"project {entry.id}" for entry in scenario.projects if entry.must]
+        hard += ["cash floor"] if scenario.funding is not None else []
         must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
+        more = "lower the cash floor or add a tranche, " if scenario.funding is not None else ""
         message = (
             f"no plan satisfies {scenario.name}: its hard limits ({', '.join(hard) or 'none'}), supply, lead times and "
             f"the work that must be served ({', '.join(must) or 'none'}) contradict one another. "
             + (f"No offer may run {', '.join(alone)}. " if alone else "")
-            + "Loosen a limit, give it a soft price, or give the work an unmet_usd_per_unit."
+            + f"Loosen a limit, give it a soft price, {more}or give the work an unmet_usd_per_unit."
         )
         raise Infeasible(message, result)
     if result.ending in (Ending.LIMIT_EMPTY, Ending.CANCELLED_EMPTY):

@@ -116,7 +116,7 @@ def _price(index: Index, per_chip: Floats, per_work: Floats, serves: Bools, numb
     name, other = index.workloads[work].id, index.offers[int(rivals[work].argmax())].id
     if ratio[work] > 1:
         return f"{text}: {ratio[work]:.2f} times the dearest in use for {name}, {other}; more for other work"
-    held = "a limit holds it back"
+    held = f"a limit {'or the cash floor ' if index.scenario.funding else ''}holds it back"
     if not index.offers[number].rented:
         held = f"but it is paid for all of {index.offers[number].term}, or {held}"
     return f"{text}: no dearer an hour than {other} for {name}, {held}"

@@ -1,17 +1,19 @@
 """What must fit together in a scenario: references, selections, dates."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procure.scenario.complaint import Complaint, near, show
 from procure.scenario.contracts import named_selections
 from procure.scenario.edit import COLLECTIONS
-from procure.scenario.limit import Limit
+from procure.scenario.limit import FINANCING, Limit
 from procure.scenario.selection import SOURCE_LABELS, WORK_LABELS, unknown_values
 from procure.scenario.series import Series
 
 if TYPE_CHECKING:
     from procure.scenario.scenario import Scenario
+
+Path = tuple[str | int, ...]
 
 
 def references(scenario: "Scenario") -> Iterable[Complaint]:
@@ -96,18 +98,16 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
         carried = {"project", "ledger", "period", "year"}
     elif limit.quantity in ("shortfall_cost", "vendor_inflow"):
         carried = {"agreement", "period", "year"}
+    elif limit.quantity in FINANCING:
+        carried = {"tranche", "period", "year", *(("agreement",) if limit.quantity == "dilution" else ())}
     if limit.quantity in ("cost", "committed_tail"):
-        carried |= {"project", "agreement"}
+        carried |= {"project", "agreement", "tranche"}
     for field, known in (("where", carried), ("of", carried - {"period", "year"})):
         for label in getattr(limit, field):
             if label not in known:
                 remedy = f"{limit.quantity} can be selected by {', '.join(sorted(known))}."
                 yield Complaint(("limits", number, field, label), label, f"{limit.quantity} has no such label", remedy)
-    named = {*limit.where, *([limit.per] if limit.per else [])}
-    if len(things := [kind for kind in (by_offer | by_work, {"project"}, {"agreement"}) if named & kind]) > 1:
-        labels = " and ".join(sorted(named & set().union(*things)))
-        expected = f"expected labels of one kind of thing: nothing has {labels}"
-        yield Complaint(("limits", number, "where"), limit.id, expected, "Write one limit for each.")
+    yield from _mixed(limit, number)
     if limit.per in ("period", "year"):
         yield Complaint(
             ("limits", number, "per"), limit.per, "expected a label of things", f"Write every: {limit.per}."
@@ -115,6 +115,16 @@ def limit_labels(limit: Limit, number: int) -> Iterable[Complaint]:
     elif limit.per is not None and limit.per not in carried:
         remedy = f"{limit.quantity} can be divided by {', '.join(sorted(carried - {'period', 'year'}))}."
         yield Complaint(("limits", number, "per"), limit.per, f"{limit.quantity} has no such label", remedy)
+
+
+def _mixed(limit: Limit, number: int) -> Iterable[Complaint]:
+    """Complain of labels of things of different kinds."""
+    named = {*limit.where, *([limit.per] if limit.per else [])}
+    kinds = ({*SOURCE_LABELS, *WORK_LABELS}, {"project"}, {"agreement"}, {"tranche"})
+    if len(things := [kind for kind in kinds if named & kind]) > 1:
+        labels = " and ".join(sorted(named & set().union(*things)))
+        expected = f"expected labels of one kind of thing: nothing has {labels}"
+        yield Complaint(("limits", number, "where"), limit.id, expected, "Write one limit for each.")
 
 
 def _strangers(
@@ -136,16 +146,15 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
     horizon = scenario.horizon
     last = horizon.periods
     span = f"{horizon.labels[0]} to {horizon.labels[-1]}"
-    for name in ("workloads", "projects", "agreements", "limits", "fleet"):
-        for number, entry in enumerate(getattr(scenario, name)):
-            begin = horizon.index(entry.start) if entry.start else 0
-            end = horizon.index(entry.until) if entry.until else last
-            if entry.start and begin >= last:
-                yield _date((name, number, "from"), entry.start, f"expected a date before the horizon ends ({span})")
-            if entry.until and end < 0:
-                yield _date((name, number, "until"), entry.until, f"expected a date inside the horizon ({span})")
-            elif entry.until and end <= max(begin, 0):
-                yield _date((name, number, "until"), entry.until, "expected a date at least one period after from")
+    for path, entry in _dated(scenario):
+        begin = horizon.index(entry.start) if entry.start else 0
+        end = horizon.index(entry.until) if entry.until else last
+        if entry.start and begin >= last:
+            yield _date((*path, "from"), entry.start, f"expected a date before the horizon ends ({span})")
+        if entry.until and end < 0:
+            yield _date((*path, "until"), entry.until, f"expected a date inside the horizon ({span})")
+        elif entry.until and end <= max(begin, 0):
+            yield _date((*path, "until"), entry.until, "expected a date at least one period after from")
     for number, limit in enumerate(scenario.limits):
         begin = horizon.index(limit.start) if limit.start else 0
         end = horizon.index(limit.until) if limit.until else last
@@ -155,16 +164,26 @@ def times(scenario: "Scenario") -> Iterable[Complaint]:
                 ("limits", number, "where"), limit.id, expected, "Correct its year or period, or its dates."
             )
     yield from _retirements(scenario)
-    for name in ("offers", "regions", "workloads", "limits", "fleet"):
-        for number, entry in enumerate(getattr(scenario, name)):
-            for field in type(entry).model_fields:
-                value = getattr(entry, field)
-                if isinstance(value, Series):
-                    try:
-                        value.on(horizon)
-                    except ValueError as error:
-                        remedy = "Give the values for this horizon."
-                        yield Complaint((name, number, field), show(value.data()), str(error), remedy)
+    names = ("offers", "regions", "workloads", "limits", "fleet")
+    for path, noun in [(("funding",), scenario.funding), *_entries(scenario, names)]:
+        for field in type(noun).model_fields if noun is not None else ():
+            value = getattr(noun, field)
+            if isinstance(value, Series):
+                try:
+                    value.on(horizon)
+                except ValueError as error:
+                    remedy = "Give the values for this horizon."
+                    yield Complaint((*path, field), show(value.data()), str(error), remedy)
+
+
+def _entries(scenario: "Scenario", names: Sequence[str]) -> Iterable[tuple[Path, Any]]:
+    for name in names:
+        yield from (((name, number), entry) for number, entry in enumerate(getattr(scenario, name)))
+
+
+def _dated(scenario: "Scenario") -> Iterable[tuple[Path, Any]]:
+    yield from _entries(scenario, ("workloads", "projects", "agreements", "limits", "fleet"))
+    yield from ((("funding", "tranches", number), tranche) for number, tranche in enumerate(scenario.tranches))
 
 
 def _retirements(scenario: "Scenario") -> Iterable[Complaint]:

@@ -8,18 +8,11 @@ COLLECTIONS: Final = (
     "accelerators", "regions", "offers", "workloads", "projects", "agreements", "limits", "fleet",
 )  # fmt: skip
 """Keys of a scenario that hold lists of nouns, each named by its id."""
+_LISTS: Final = (*COLLECTIONS, "tranches")
 _MAPPINGS: Final = (
-    "load",
-    "throughput",
-    "eligible",
-    "excluded",
-    "where",
-    "of",
-    "horizon",
-    "power_mw",
-    "covers",
-    "commitment",
-)
+    "load", "throughput", "eligible", "excluded", "where", "of", "horizon", "power_mw", "covers", "commitment",
+    "funding",
+)  # fmt: skip
 
 
 def set_path(data: dict[str, Any], path: str, value: Any) -> None:
@@ -52,7 +45,7 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> None:
             if not rest:
                 _replace(here, key, value)
                 return
-            if key not in here and key in COLLECTIONS:
+            if key not in here and key in _LISTS:
                 here[key] = []
             if not isinstance(here.get(key), dict | list):
                 if key in here or key not in _MAPPINGS:

@@ -14,14 +14,18 @@ from procure.scenario.units import Money, Plain, PositiveShare, Share, parse_mon
 Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
     "spend", "upfront", "energy_cost", "serving_cost", "project_cost", "shortfall_cost", "vendor_inflow",
+    "financing_cost", "dilution", "drawn",
     "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
 ]  # fmt: skip
 LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
 """Quantities that stand at a moment; the others add up over time."""
+FINANCING: Final = frozenset({"financing_cost", "dilution", "drawn"})
+"""Quantities of tranches; dilution is of agreements too."""
 UNITS: Final[dict[str, str]] = {
     "units": "units", "chips": "chips", "power": "MW", "compute": "PFLOP/s", "idle": "chips",
     "spend": "USD", "upfront": "USD", "energy_cost": "USD", "serving_cost": "USD", "project_cost": "USD",
     "shortfall_cost": "USD", "vendor_inflow": "USD",
+    "financing_cost": "USD", "dilution": "USD", "drawn": "USD",
     "cost": "USD",
     "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
 }  # fmt: skip

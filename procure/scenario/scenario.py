@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -11,11 +11,12 @@ from pydantic import Field, model_validator
 from procure.scenario.accelerator import Accelerator
 from procure.scenario.agreement import Agreement
 from procure.scenario.chains import chains
-from procure.scenario.complaint import InvalidData
+from procure.scenario.complaint import Complaint, InvalidData
 from procure.scenario.consistency import references, selections, times
 from procure.scenario.contracts import contracts
 from procure.scenario.edit import COLLECTIONS, set_path
 from procure.scenario.fleet import Fleet
+from procure.scenario.funding import Funding, Tranche, floor_faults, tranche_faults
 from procure.scenario.horizon import Horizon
 from procure.scenario.limit import Limit
 from procure.scenario.noun import Id, Noun
@@ -32,7 +33,8 @@ Objective = Literal["least_cost", "most_served_value"]
 class Scenario(Noun):
     """Everything one solve needs.
 
-    Horizon, accelerators, regions, offers, workloads, projects, agreements, limits, and the fleet in place.
+    Horizon, accelerators, regions, offers, workloads, projects, agreements, limits, the fleet in place, and what pays
+    for it all.
     A scenario is frozen. `with_` and `with_limit` return changed copies, checked like the original.
 
     Raises
@@ -57,20 +59,33 @@ class Scenario(Noun):
     agreements: tuple[Agreement, ...] = ()
     limits: tuple[Limit, ...] = ()
     fleet: tuple[Fleet, ...] = ()
+    funding: Funding | None = Field(default=None, description="The buyer's cash; none: it is not a concern")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Scenario":
         complaints = [*references(self), *chains(self), *times(self)]
+        if self.funding is not None:
+            complaints += tranche_faults(self.funding, self.horizon)
         if not complaints:
-            complaints = list(selections(self)) or list(contracts(self))
+            complaints = [*selections(self), *self._floor_faults()] or list(contracts(self))
         if complaints:
             raise InvalidData(complaints)
         return self
+
+    def _floor_faults(self) -> Iterable[Complaint]:
+        if self.funding is None or any(agreement.moves_money for agreement in self.agreements):
+            return ()  # how much vendors may pay is for the solver to find out
+        return floor_faults(self.funding, self.horizon)
 
     @property
     def capacity(self) -> tuple[Offer | Fleet, ...]:
         """Everything that has capacity, the sources: the offers, then the fleet."""
         return (*self.offers, *self.fleet)
+
+    @property
+    def tranches(self) -> tuple[Tranche, ...]:
+        """The debt and equity that may be drawn, none without funding."""
+        return self.funding.tranches if self.funding is not None else ()
 
     @cached_property
     def sources(self) -> Labelled:
@@ -110,6 +125,7 @@ class Scenario(Noun):
         known = {**self.sources.values, **self.works.values, **self.times.values, "ledger": LEDGERS}
         known["project"] = tuple(project.id for project in self.projects)
         known["agreement"] = tuple(agreement.id for agreement in self.agreements)
+        known["tranche"] = tuple(tranche.id for tranche in self.tranches)
         for nouns, own, labels in (
             (self.accelerators, "accelerator", ("vendor", "stack", "family")),
             (self.regions, "region", ("provider", "country", "zone")),

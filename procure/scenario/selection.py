@@ -14,10 +14,12 @@ SourceLabel = Literal[
     "accelerator", "vendor", "stack", "family", "provider", "region", "country", "zone", "contract", "status", "offer"
 ]
 WorkLabel = Literal["workload", "kind", "codebase"]
-Label = Literal[SourceLabel, WorkLabel, "project", "agreement", "ledger", "period", "year"]
+Label = Literal[SourceLabel, WorkLabel, "project", "agreement", "tranche", "ledger", "period", "year"]
 SOURCE_LABELS: Final[tuple[str, ...]] = get_args(SourceLabel)
 WORK_LABELS: Final[tuple[str, ...]] = get_args(WorkLabel)
-LABELS: Final[tuple[str, ...]] = (*SOURCE_LABELS, *WORK_LABELS, "project", "agreement", "ledger", "period", "year")
+LABELS: Final[tuple[str, ...]] = (
+    *SOURCE_LABELS, *WORK_LABELS, "project", "agreement", "tranche", "ledger", "period", "year",
+)  # fmt: skip
 LEDGERS: Final = ("opex", "capex")
 
 

@@ -14,12 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from procure.plan.solve import Infeasible, solve
+from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import build
 
 HOURS_PER_YEAR = 8766.0
 KW, PUE = 1000.0, (1.0, 1.25)
 MOST_PER_PERIOD = 2
 START = "2027-01-01T"
+DEAR, SHORT = 1e8, 1e3
+"""A price of a USD of cash that none is worth, and a cost of money from which on a plan lacks some."""
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Tiny:
     projects: list[dict[str, Any]] = field(default_factory=list)
     agreements: list[dict[str, Any]] = field(default_factory=list)
     fleet: list[dict[str, Any]] = field(default_factory=list)
+    funding: dict[str, Any] | None = None
 
     def data(self) -> dict[str, Any]:
         """Return it in the public format."""
@@ -57,7 +61,10 @@ class Tiny:
                 {"id": f"w{n}", "kind": "inference", "rate_per": "hour", "throughput": {"chip": 1}, **work}
                 for n, work in enumerate(self.works)
             ],
-            "limits": [{"id": f"limit{n}", **limit} for n, limit in enumerate(self.limits)],
+            "limits": [
+                {"id": f"limit{n}", **({"where": {"contract": "*"}} if limit["quantity"] == "committed_tail" else {}),
+                 **limit} for n, limit in enumerate(self.limits)  # what offers owe, not what is owed on debt
+            ],
             "projects": [
                 {"id": f"p{n}", "kind": "onboard", "cost_usd": project["cost"], "must": project["must"],
                  "running_usd_per_year": project["hourly"] * HOURS_PER_YEAR, "delay": f"{project['delay']} periods",
@@ -78,6 +85,12 @@ class Tiny:
                  "excludes": ["a0"] if a["excludes"] and n else [], "requires": ["a0"] if a["requires"] and n else []}
                 for n, a in enumerate(self.agreements)
             ],
+            **({} if self.funding is None else {"funding": {**self.funding, "tranches": [
+                {"id": f"t{n}", "kind": kind, "usd": usd, "from": f"{START}0{first}", "fee": fee,
+                 **({"dilution": price} if kind == "equity" else {"interest_per_year": price}),
+                 **({"repay": f"{START}0{due}"} if due is not None else {})}
+                for n, (kind, usd, first, fee, price, due) in enumerate(self.funding["tranches"])
+            ]}}),
         }  # fmt: skip
 
 
@@ -199,9 +212,27 @@ def agreements(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def fundings(draw: st.DrawFn, periods: int) -> dict[str, Any]:
+    """Draw the buyer's cash and tranches: kind, size, first period, fee, interest or dilution, period of repayment."""
+
+    def tranche() -> tuple[Any, ...]:
+        kind, first = draw(st.sampled_from(["debt", "debt", "equity"])), draw(st.sampled_from([0, 0, periods - 1]))
+        due = draw(st.sampled_from([*range(first + 1, periods + 1), None])) if kind == "debt" else None
+        price = st.sampled_from([0.0, 0.5, 1.0] if kind == "debt" else [0.125, 0.25, 0.5])
+        return kind, draw(st.integers(2, 20)), first, draw(st.sampled_from([0.0, 0.25])), draw(price), due
+
+    def each(low: int, high: int) -> list[int]:
+        return draw(st.lists(st.integers(low, high), min_size=periods, max_size=periods))
+
+    return {"opening_usd": draw(st.integers(0, 4)), "income_usd": each(0, 5), "floor_usd": each(0, 2),
+            "tranches": [tranche() for _ in range(draw(st.integers(1, 2)))]}  # fmt: skip
+
+
+@st.composite
 def tinies(
-    draw: st.DrawFn, limit_count: int, project_count: int = 0, agreement_count: int = 0, *, life: bool = False
-) -> Tiny:
+    draw: st.DrawFn, limit_count: int, project_count: int = 0, agreement_count: int = 0, *, life: bool = False,
+    funded: bool = False,
+) -> Tiny:  # fmt: skip
     """Draw a scenario with two or three offers and one or two workloads; two, and a fleet, where they have a life."""
     periods, slices = draw(st.sampled_from([(2, 1), (3, 1), (2, 2)]))
     some_offers = draw(st.lists(offers(periods), min_size=2, max_size=2 if life else 3))
@@ -222,13 +253,28 @@ def tinies(
         some_agreements[1]["must"] = False
     if agreement_count:
         some_offers = some_offers[:2]  # the plans are many
-    some_fleet = draw(lives(periods, some_offers)) if life else []
-    return Tiny(periods, slices, some_offers, some_works, some_limits, some_projects, some_agreements, some_fleet)
+    fleet = draw(lives(periods, some_offers)) if life else []
+    funding = draw(fundings(periods)) if funded else None
+    return Tiny(periods, slices, some_offers, some_works, some_limits, some_projects, some_agreements, fleet, funding)
 
 
 def both_either(some: list[dict[str, Any]]) -> bool:
     """Whether the first two projects are alternatives to one another."""
     return bool(some[0]["either"] and some[1]["either"])
+
+
+def drawable(
+    kind: str, _: int, first: int, fee: float, price: float, due: int | None, periods: int
+) -> list[tuple[np.ndarray, float]]:
+    """Return what a USD drawn in each period that it may be drawn in does to the cash of each, and what it costs."""
+    end = periods if due is None else due
+    hourly = price / HOURS_PER_YEAR if kind == "debt" else 0.0
+    some = []
+    for drawn in range(first, end):
+        paid = np.array([max(min(t + 1, end) - drawn, 0) for t in range(periods)]) * hourly
+        side = np.array([(1 - fee) * (t >= drawn) - (t >= end) for t in range(periods)]) - paid
+        some.append((side, fee + paid[-1] + (price if kind == "equity" else 0.0)))
+    return some
 
 
 class Enumeration:
@@ -268,10 +314,10 @@ class Enumeration:
         for number, offer in enumerate(tiny.offers):
             if "supply_total" in offer:
                 self.allowed &= self.units[:, number].max(axis=(1, 2)) <= offer["supply_total"]
-        self.paid_for_projects = np.zeros(count)
+        self.paid_for_projects = np.zeros((count, tiny.periods))
         before = len(spans) + len(tiny.projects)
         self._projects(np.concatenate([np.zeros((count, 0)), *plans[len(spans) : before]], axis=1))
-        self.paid_for_agreements = np.zeros(count)
+        self.paid_for_agreements = np.zeros((count, tiny.periods))
         signed = plans[before : before + len(tiny.agreements)]
         chosen = np.concatenate([np.zeros((count, 0)), *signed], axis=1)
         self.opened: dict[int, list[np.ndarray]] = {0: [], 1: []}
@@ -298,8 +344,8 @@ class Enumeration:
         here = np.array([offer["region"] == agreement["region"] for offer in self.sources])
         if agreement["unlocks"]:
             self.opened[agreement["region"]].append(force)
-        paid = np.where(chosen > 0, agreement["fee"], 0.0)
-        paid += np.where(chosen > 1, agreement["exit"] or 0.0, 0.0)
+        paid = float(agreement["exit"] or 0) * ((chosen[:, None] > 1) & (periods == end[:, None]))
+        paid[:, 0] += np.where(chosen > 0, agreement["fee"], 0.0)
         spent = self.cash[:, here].sum(axis=1)
         windows = [[t] for t in periods] if agreement["every"] == "period" else [list(periods)]
         rolled = np.zeros(len(chosen))
@@ -310,15 +356,17 @@ class Enumeration:
             most = agreement["roll_over"] * agreement["usd"] * following
             # at one price, and without interest, it is never worse to pay later
             rolled = np.minimum(most, np.maximum(due - spend, 0))
-            paid += agreement["price"] * np.maximum(due - spend - rolled, 0)
-            paid -= agreement["rebate"] * spend * held
+            last = window[-1]
+            paid[:, last] += agreement["price"] * np.maximum(due - spend - rolled, 0)
+            paid[:, last] -= agreement["rebate"] * spend * held
             if agreement["tier"]:
                 base = 0 if agreement["tier_kind"] == "all_units" else agreement["tier"]
-                paid -= np.where(held & (spend >= agreement["tier"] - 1e-9), 0.5 * (spend - base), 0.0)
+                paid[:, last] -= np.where(held & (spend >= agreement["tier"] - 1e-9), 0.5 * (spend - base), 0.0)
         sizes = np.array([offer["chips_per_unit"] for offer in self.sources])
         chips = (self.units[:, here].mean(axis=3) * sizes[here][None, :, None]).sum(axis=1)
         for least in (1, 2):
-            paid -= agreement["milestone"] * ((chips >= least - 1e-9) & force).any(axis=1)
+            met = (chips >= least - 1e-9) & force
+            paid -= agreement["milestone"] * (met & (np.cumsum(met, axis=1) == 1))  # the first time
         self.paid_for_agreements += paid
 
     def _sale_dates(self, number: int, period: int) -> range:
@@ -366,7 +414,7 @@ class Enumeration:
         ready = np.array([project["delay"] for project in tiny.projects]) + start
         for number, project in enumerate(tiny.projects):
             active = (period[None, :] >= ready[:, number, None]) & started[:, number, None]
-            self.paid_for_projects += project["cost"] * started[:, number] + project["hourly"] * active.sum(axis=1)
+            self.paid_for_projects += project["cost"] * (period == start[:, number, None]) + project["hourly"] * active
             self.allowed &= started[:, number] | (not project["must"])
             if number and project["requires"]:
                 self.allowed &= ~started[:, number] | (started[:, 0] & (ready[:, 0] <= start[:, number]))
@@ -503,40 +551,71 @@ class Enumeration:
         reached = sum((part >= limit["count_from"] - 1e-9).astype(float) for part in average)
         return np.maximum(limit["min_count"] - reached, 0)
 
+    def raised(self, funding: dict[str, Any]) -> np.ndarray:
+        """Return the least cost of the money that each allowed plan needs; beyond `SHORT` where there is too little.
+
+        By duality: USD of cash at the end of the periods have prices y from 0 to `DEAR`. They are worth
+        y · need, less what the tranches gain on them, size · max(0, cash that a USD drawn brings · y - its cost); the
+        largest difference is the cost of the money. It lies where as many of the bends meet as there are periods.
+        """
+        periods = self.tiny.periods
+        paid = (self.cash.sum(axis=1) + self.paid_for_projects + self.paid_for_agreements)[self.allowed]
+        own = funding["opening_usd"] + np.cumsum(np.array(funding["income_usd"]) - paid, axis=1)
+        need, place = np.unique(np.array(funding["floor_usd"]) - own, axis=0, return_inverse=True)
+        draws = [drawable(*tranche, periods) for tranche in funding["tranches"]]
+        bends = [(row, offset) for row in np.eye(periods) for offset in (0.0, DEAR)]
+        for some in draws:
+            bends += some + [(a - b, c - d) for (a, c), (b, d) in itertools.combinations(some, 2)]
+        price = []
+        for chosen in itertools.combinations(bends, periods):
+            sides = np.array([side for side, _ in chosen])
+            if abs(np.linalg.det(sides)) > 1e-12:
+                price.append(np.linalg.solve(sides, np.array([offset for _, offset in chosen])))
+        y = np.array([row for row in price if (row > -1e-9).all() and (row < DEAR * (1 + 1e-9)).all()])
+        gain = np.zeros(len(y))
+        for (_, size, *_), some in zip(funding["tranches"], draws, strict=True):
+            gain += size * np.maximum(np.max([y @ side - offset for side, offset in some], axis=0), 0)
+        least = np.array([np.max(y @ row - gain) for row in need])
+        return np.asarray(least[place.reshape(-1)])
+
     def optimum(self) -> float | None:
         """Return the least cost of all plans, None where none is allowed."""
         cost = self.cash.sum(axis=(1, 2)) - self.salvage - self.earned + self.unserved()
-        cost = cost + self.paid_for_projects + self.paid_for_agreements
+        cost = cost + (self.paid_for_projects + self.paid_for_agreements).sum(axis=1)
         for limit in self.tiny.limits:
             over = self.broken(limit)
             if "soft" in limit:
                 cost = cost + limit["soft"] * over
             else:
                 self.allowed &= over < 1e-9
+        if self.tiny.funding is not None:
+            cost[self.allowed] += (raised := self.raised(self.tiny.funding))
+            self.allowed[self.allowed] = raised < SHORT
         return float(cost[self.allowed].min()) if self.allowed.any() else None
 
 
 @pytest.mark.parametrize(
-    ("limit_count", "project_count", "agreement_count", "life"),
+    ("limit_count", "project_count", "agreement_count", "more"),
     [
-        *((count, 0, 0, False) for count in range(4)),
-        *((0, 2, 0, False), (1, 2, 0, False), (0, 0, 1, False), (0, 0, 2, False), (1, 0, 1, False)),
-        *((0, 0, 0, True), (1, 0, 0, True), (0, 0, 1, True)),
+        *((count, 0, 0, "") for count in range(4)),
+        *((0, 2, 0, ""), (1, 2, 0, ""), (0, 0, 1, ""), (0, 0, 2, ""), (1, 0, 1, "")),
+        *((0, 0, 0, "life"), (1, 0, 0, "life"), (0, 0, 1, "life")),
+        *((0, 0, 0, "funded"), (1, 1, 0, "funded"), (0, 0, 1, "funded")),
     ],
 )
 def test_no_plan_is_better_than_the_solvers(
-    limit_count: int, project_count: int, agreement_count: int, life: bool
+    limit_count: int, project_count: int, agreement_count: int, more: str
 ) -> None:
     """The optimum equals the best of all plans, or there is none in either."""
 
     @settings(max_examples=12, derandomize=True, deadline=None, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(tinies(limit_count, project_count, agreement_count, life=life))
+    @given(tinies(limit_count, project_count, agreement_count, life=more == "life", funded=more == "funded"))
     def check(tiny: Tiny) -> None:
         expected = Enumeration(tiny).optimum()
         try:
             found = solve(build(tiny.data()), gap=1e-7).result["objective"]
-        except Infeasible:
+        except (Infeasible, InvalidData):  # a floor beyond all the money there is, is refused before any solve
             found = None
         assert found == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-6)), tiny.data()
 

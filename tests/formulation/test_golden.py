@@ -128,6 +128,17 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     "training": ("training", {}, []),
     "single_source": ("facility", {}, []),
     "site_power": ("site_power", {}, []),
+    "funding": (
+        "funding",
+        {
+            "funding.opening_usd": "1 k",
+            "funding.floor_usd": [0, 500, 500],
+            "funding.tranches.loan": {"kind": "debt", "usd": "20 k", "interest_per_year": "50 %", "fee": "2 %"},
+            "funding.tranches.bridge": {"kind": "debt", "usd": "5 k", "repay": "2027-01-01T01"},
+            "funding.tranches.shares": {"kind": "equity", "usd": "9 k", "dilution": 0.3, "from": "2027-01-01T01"},
+        },
+        [{"quantity": "drawn", "per": "tranche", "max_count": 2}],
+    ),
     "limits": (
         "limits",
         {

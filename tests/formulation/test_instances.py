@@ -58,6 +58,16 @@ EXTRA = {
 }
 FREE = {"counterparty": "p", "covers": {"provider": "p"}}
 
+# funding.yaml: what half a K drawn in hour 0 takes with an hour of interest at 100 %, in hours of a USD
+K, GROSS = 8766, 8766 / 8765
+LOAN = {"kind": "debt", "usd": "10 k", "interest_per_year": "100 %"}
+BRIDGE = {**LOAN, "repay": "2027-01-01T01"}
+SHARES = {"kind": "equity", "usd": "10 k", "dilution": 0.001}
+LEND, BUY = {"funding.tranches.loan": LOAN}, {"funding.tranches.shares": SHARES}
+# half of what is needed at 50 %, an eighth of a USD an hour, and the rest dear
+HALF = {**LEND, "funding.tranches.cheap": {**LOAN, "usd": K / 4, "interest_per_year": 0.5}}
+REST = (K / 4 + 0.125) * GROSS
+
 BUDGET = {"quantity": "spend", "every": "period", "max": 15}
 GONE = {"quantity": "chips", "where": {"status": "fleet"}, "per": "region", "max_count": 0, "from": "2027-01-01T02"}
 CAPITAL = {"quantity": "cost", "where": {"ledger": "capex"}}
@@ -210,6 +220,45 @@ CASES = [
                                    {"quantity": "units", "where": {"offer": "deal"}, "max": 2})),
     Case("projects", 40, {"projects.port.ledger": "capex"},
          limits=({"quantity": "cost", "where": {"ledger": "capex"}, "max": 5},)),
+    Case("funding", 5 * K),
+    Case("funding", 3 * K, {"funding.opening_usd": K / 2}),
+    Case("funding", 3 * K, {"funding": None}),
+    Case("funding", 3 * K, {"funding.opening_usd": "1 bn", **LEND, **BUY}),  # what is not needed is not drawn
+    Case("funding", 6 * K, {"funding.income_usd": 2 * K}),
+    Case("funding", None, {"funding.income_usd": 2 * K - 1}),
+    Case("funding", 6 * K, {"funding.floor_usd": K / 2}),  # in hour 2 it may be bought for an hour at 3 K
+    Case("funding", 5 * K, {"funding.floor_usd": [K / 2, 0, 2.5 * K]}),
+    Case("funding", None, {"funding.floor_usd": [0, 0, 2.6 * K]}),
+    # a loan of half a K and its first interest: three hours of interest, or one; a fee is paid from the draw too
+    Case("funding", 3 * K + 1.5 * GROSS, LEND),
+    Case("funding", 3 * K + 0.5 * GROSS, {"funding.tranches.loan": BRIDGE}),
+    Case("funding", 3 * K + (K / 10 + 1.5) / (1.2 / 1.5 - 1 / K), {"funding.tranches.loan": {**LOAN, "fee": "20 %"}}),
+    Case("funding", 5 * K, {"funding.tranches.loan": {**LOAN, "usd": K / 2}}),  # the interest is not in it
+    Case("funding", 5 * K, {"funding.tranches.loan": {**LOAN, "from": "2027-01-01T01"}}),
+    # repaid in hour 1 it leaves 2 K there
+    Case("funding", None, {"funding.tranches.loan": BRIDGE, "funding.floor_usd": [0, 2.2 * K, 0]}),
+    Case("funding", 3 * K + 1.5 * GROSS, {**LEND, "funding.floor_usd": [0, 2.2 * K, 0]}),
+    Case("funding", 3 * K + 0.375 + 3 * REST / K, HALF),
+    Case("funding", 3 * K + 1.5 * GROSS, {**LEND, **BUY}),  # 4.383 USD of dilution
+    Case("funding", 3 * K + 0.4383, {**LEND, **BUY, "funding.tranches.shares.dilution": 1e-4}),
+    Case("funding", 3 * K + 4.383, {"funding.tranches.loan": {**LOAN, "usd": 0}, **BUY}),
+    Case("funding", 3.5 * K, {**BUY, "funding.tranches.shares.dilution": 1}),
+    Case("funding", 5 * K, {**BUY, "funding.tranches.shares.dilution": 5}),
+    Case("funding", 5 * K, LEND, limits=({"quantity": "drawn", "max": 4000},)),
+    # a third of a K is lent for 1 USD, the rest and the first interest come from shares
+    *(Case("funding", 3 * K + 1 + 0.001 * (K / 6 + 1 / 3), {**LEND, **BUY}, limits=({**limit, "max": 1},))
+      for limit in ({"quantity": "financing_cost"}, {"quantity": "cost", "per": "tranche"})),
+    Case("funding", 5 * K, BUY, limits=({"quantity": "dilution", "max": 4},)),
+    Case("funding", 5 * K, LEND, limits=({"quantity": "committed_tail", "where": {"tranche": "loan"}, "max": 1},)),
+    Case("funding", 3 * K + 0.5 * GROSS, {"funding.tranches.loan": BRIDGE},
+         limits=({"quantity": "committed_tail", "max": 0},)),
+    Case("funding", 3 * K + 1.5 * GROSS, {**HALF}, limits=({"quantity": "drawn", "per": "tranche", "max_count": 1},)),
+    # half a K from a vendor is enough when it comes in hour 0, and income all the same when it comes in hour 1
+    *(Case("funding", usd, {"agreements.stake": {"counterparty": "p", "covers": {"provider": "p"}, "receipts": [
+        {"on": f"2027-01-01T0{hour}", "usd": 2 * K, "probability": 0.25}]}})
+      for hour, usd in ((0, 2.5 * K), (1, 4.5 * K))),
+    # a K at least: what is not needed is drawn as late as it may be
+    Case("funding", 3 * K + 1 + GROSS, LEND, limits=({"quantity": "drawn", "min": K},)),
     Case("owned", 126),
     Case("owned", 180, {"offers.bought.term": "1 hour"}),
     Case("owned", 144, limits=({"quantity": "spend", "where": {"ledger": "capex"}, "max": 250},)),
@@ -315,7 +364,7 @@ CASES = [
 
 def name(case: Case) -> str:
     """Name a case by its file, its changes and its limits."""
-    extra = [*(path.split(".", 1)[1] for path in case.changes), *(limit["quantity"] for limit in case.limits)]
+    extra = [*(path.partition(".")[2] or path for path in case.changes), *(limit["quantity"] for limit in case.limits)]
     return "-".join([case.file, *extra])
 
 

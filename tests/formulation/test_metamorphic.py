@@ -79,6 +79,15 @@ def rich(seed: int) -> Scenario:
             {"id": "build", "kind": "build", "cost_usd": price(500, 1000), "ledger": "capex", "requires": ["onboard"],
              "payments": [{"after": "1 quarter", "usd": 300}], "power_mw": {"own": 0.002}},
         ],
+        "funding": {
+            "opening_usd": 20000, "income_usd": price(20000, 25000), "floor_usd": [3000, 3000, 5000],
+            "tranches": [
+                {"id": "line", "kind": "debt", "usd": 30000, "interest_per_year": 0.09, "fee": 0.01,
+                 "repay": "2027-07"},
+                {"id": "note", "kind": "debt", "usd": 20000, "interest_per_year": 0.12},
+                {"id": "shares", "kind": "equity", "usd": 50000, "dilution": 0.3, "from": "2027-Q2"},
+            ],
+        },
         "limits": [
             {"id": "green", "quantity": "spend", "where": {"vendor": "green"}, "max_share": 0.8},
             {"id": "spot", "quantity": "chips", "where": {"contract": "spot"}, "max_share": 0.3},
@@ -233,6 +242,16 @@ LOOSER: dict[str, Change] = {
     "a fleet that may be let": lambda s: s.with_({"fleet.old.sublet_usd_per_chip_hour": 0.7}),
     "owned units that may be sold": lambda s: s.with_({"offers.own/gpu/bought.resale_share": 0.9}),
     "reserved units that may be let": lambda s: s.with_({"offers.us/gpu/reserved.sublet_usd_per_unit_hour": 0.8}),
+    "a lower floor": lambda s: s.with_({"funding.floor_usd": [3000, 0, 2000]}),
+    "more income": lambda s: s.with_({"funding.income_usd": 26000}),
+    "more at first": lambda s: s.with_({"funding.opening_usd": 30000}),
+    "a larger tranche": lambda s: s.with_({"funding.tranches.note.usd": 30000}),
+    "less interest": lambda s: s.with_({"funding.tranches.note.interest_per_year": 0.05}),
+    "no fee": lambda s: s.with_({"funding.tranches.line.fee": None}),
+    "less dilution": lambda s: s.with_({"funding.tranches.shares.dilution": 0.02}),
+    "equity from the start": lambda s: s.with_({"funding.tranches.shares.from": None}),
+    "another tranche": lambda s: s.with_({"funding.tranches.gift": {"kind": "equity", "usd": 5000}}),
+    "no concern for cash": lambda s: s.with_({"funding": None}),
     "cheaper to leave": lambda s: s.with_({"workloads.train.unmet_usd_per_unit": 3}),
 }  # fmt: skip
 
@@ -296,6 +315,9 @@ MONEY = joined(
         "limits.budget.max": s.limits[2].max.data() * 1000, "limits.tail.max": s.limits[7].max.data() * 1000,
         "limits.carbon.soft": 500_000, "projects.build.payments": [{"after": "1 quarter", "usd": 300_000}],
         "regions.own.electricity_usd_per_kwh": 100,
+        "funding.opening_usd": 20_000_000, "funding.income_usd": s.funding.income_usd.data() * 1000,
+        "funding.floor_usd": [3_000_000, 3_000_000, 5_000_000],
+        **{f"funding.tranches.{entry.id}.usd": entry.usd * 1000 for entry in s.tranches},
     }),
 )  # fmt: skip
 
@@ -318,6 +340,17 @@ SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
     "projects in another order": (reordered("projects"), 1, {}),
     "a project that must be and does nothing": (
         lambda s: s.with_({"projects.idle": {"kind": "certify", "must": True, "delay": "1 quarter"}}),
+        1,
+        {},
+    ),
+    "tranches in another order": (lambda s: s.with_({"funding.tranches": [t.data() for t in s.tranches[::-1]]}), 1, {}),
+    "a tranche in two halves": (
+        lambda s: s.with_(
+            {
+                "funding.tranches.shares.usd": 25000,
+                "funding.tranches.more": {**s.tranches[2].data(), "id": "more", "usd": 25000},
+            }
+        ),
         1,
         {},
     ),
@@ -435,6 +468,24 @@ def test_what_changes_nothing_in_agreements_keeps_the_optimum(change: str) -> No
     changed, factor, options = SAME_AGREED[change]
     seed = SEEDS[list(SAME_AGREED).index(change) % len(SEEDS)]
     assert optimum(changed(dealt(seed)), **options) == pytest.approx(base(seed, dealt) * factor, rel=2 * GAP)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cash_beyond_all_need_is_no_concern(seed: int) -> None:
+    """With a billion, and none of it to keep, nothing is drawn and the optimum is that without funding."""
+    rest = {"opening_usd": "1 bn", "tranches": [entry.data() for entry in rich(seed).tranches]}
+    plan = solve(rich(seed).with_({"funding": rest}), gap=GAP)
+    assert not plan.decisions["draws"]["usd"]
+    assert plan.result["objective"] == pytest.approx(optimum(rich(seed).with_({"funding": None})), rel=2 * GAP)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_dearer_the_money_the_dearer_the_plan(seed: int) -> None:
+    """A higher floor, a smaller tranche and less income never lower the optimum; here they raise it, step by step."""
+    found = [optimum(rich(seed).with_({"funding.floor_usd": floor, "funding.tranches.note.usd": 20000 - floor}))
+             for floor in (0, 4000, 8000)]  # fmt: skip
+    assert found == sorted(found)
+    assert found[0] < found[-1]
 
 
 def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:

@@ -38,8 +38,10 @@ class Setting:
     regions: list[Data]
 
 
-def random_scenario(seed: int, *, projects: bool = False, agreements: bool = False, life: bool = False) -> Data:
-    """Return the plain data of the scenario of a seed, with or without projects, agreements, and a life of capacity."""
+def random_scenario(
+    seed: int, *, projects: bool = False, agreements: bool = False, life: bool = False, funding: bool = False
+) -> Data:
+    """Return the plain data of the scenario of a seed, with or without projects, agreements, a life and funding."""
     rng = Random(seed)
     horizon = _horizon(rng)
     time = Horizon(**horizon)
@@ -64,6 +66,9 @@ def random_scenario(seed: int, *, projects: bool = False, agreements: bool = Fal
     }
     if life:
         _add_life(setting, made)
+    if funding:
+        made["funding"] = _funding(setting)
+        made["limits"] += [_financing_limit(setting, made["funding"])] if rng.random() < 0.5 else []
     return made
 
 
@@ -158,6 +163,53 @@ def _projects(setting: Setting, workloads: list[Data]) -> list[Data]:
             }
         )
     return made
+
+
+def _funding(setting: Setting) -> Data:
+    """Return cash for a part of what may be needed, and one to three tranches of debt and equity for the rest."""
+    rng, periods = setting.rng, len(setting.dates)
+    a_period = setting.hours * rng.choice([2, 10, 30])  # USD: so many chips for about a dollar an hour
+    return {
+        "opening_usd": round(rng.uniform(0, 0.5) * a_period),
+        "income_usd": rng.choice([round(a_period / 2), [round(rng.uniform(0, 1) * a_period) for _ in range(periods)]]),
+        "floor_usd": rng.choice([0, round(a_period / 50)]),
+        "tranches": [_tranche(setting, number, a_period) for number in range(rng.randint(1, 3))],
+    }
+
+
+def _tranche(setting: Setting, number: int, a_period: float) -> Data:
+    """Return debt or equity that may be drawn from some period on."""
+    rng, first = setting.rng, setting.rng.choice([0, 0, 1])
+    tranche = {
+        "id": f"tranche-{number}",
+        "usd": round(rng.choice([0.5, 2, 20]) * a_period),
+        "from": setting.dates[first],
+        "fee": rng.choice([0, 0.02]),
+    }
+    if rng.random() < 0.4:
+        return {**tranche, "kind": "equity", "dilution": rng.choice([0, 0.1, 0.5])}
+    repay = _sometimes(rng, 0.5, {"repay": rng.choice([*setting.dates[first + 1 :], "2040"])})
+    return {**tranche, "kind": "debt", "interest_per_year": rng.choice([0, 0.05, 0.3]), **repay}
+
+
+def _financing_limit(setting: Setting, funding: Data) -> Data:
+    """Return a limit on what is drawn, or on what it costs."""
+    rng = setting.rng
+    size = max(tranche["usd"] for tranche in funding["tranches"])
+    bounds = {
+        "drawn": [{"max": size}, {"min": size / 10}, {"max_count": 1, "per": "tranche"}, {"max_share": 0.6}],
+        "financing_cost": [{"max": size / 50}, {"max": size / 50, "every": "year"}],
+        "dilution": [{"max": size / 10}],
+    }
+    quantity = rng.choice(list(bounds))
+    bound = rng.choice(bounds[quantity])
+    return {
+        "id": "financing",
+        "quantity": quantity,
+        **({"where": {"tranche": "tranche-0"}} if "max_share" in bound else _sometimes(rng, 0.4, {"per": "tranche"})),
+        **bound,
+        **_sometimes(rng, 0.4, {"soft": rng.choice([1, 10])}),
+    }
 
 
 def _sometimes(rng: Random, share: float, fields: Data) -> Data:

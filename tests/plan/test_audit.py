@@ -158,7 +158,7 @@ CASH = [
 TOTALS = {
     "discounted_cost": 1862.6, "cost": 1915.8, "spend": 1677.0, "upfront": 1065.0, "energy_cost": 36.0,
     "serving_cost": 36.0, "project_cost": 168.0, "shortfall_cost": 0.0, "vendor_inflow": 0.0, "dilution": 0.0,
-    "penalty": 271.8, "salvage": 325.0, "committed_tail": 43.0,
+    "financing_cost": 0.0, "penalty": 271.8, "salvage": 325.0, "committed_tail": 43.0,
     # east (264 + 240) kWh · 1.2 · 500 g = 302.4 kg; west 5 kW · 72 h · 100 g = 36 kg
     "carbon": 0.3384, "resale": 0.0, "sublet_income": 1.2,
     "served_value": 408 * 3 + 24 * 1.0, "peak_power": 0.017, "peak_chips": 14.0,
@@ -211,6 +211,7 @@ def honest() -> Plan:
             "signs": table("agreement signed", []),
             "exits": table("agreement period exited", []),
             "rolled": table("agreement period future usd", []),
+            "draws": table("tranche period usd", []),
             "orders": table("offer period units", [("reserve", D2, 1), ("own", D1, 1)]),
             "sales": table("offer ordered period units", []),
             "retirements": table("fleet period chips", []),
@@ -254,7 +255,11 @@ def honest() -> Plan:
                 ("chat", D1, 144.0, 144.0, 0.0), ("chat", D2, 144.0, 120.0, 24.0), ("chat", D3, 144.0, 144.0, 0.0),
                 ("jobs", D1, 48.0, 48.0, 0.0), ("jobs", D3, 24.0, 24.0, 0.0), ("train", D2, 72.0, 24.0, 48.0),
             ]),
-            "tail": table("offer project agreement usd", [("reserve", "", "", 36.0), ("", "onboard", "", 7.0)]),
+            "tail": table("offer project agreement tranche usd", [
+                ("reserve", "", "", "", 36.0), ("", "onboard", "", "", 7.0),
+            ]),
+            "funding": table("period income_usd paid_usd inflow_usd drawn_usd repaid_usd cash_usd floor_usd", []),
+            "tranches": table("tranche kind drawn_usd fee_usd interest_usd dilution_usd outstanding_usd", []),
             "projects": table(
                 "project kind period ready one_off_usd running_usd after_horizon_usd",
                 # ready on day 2, so that 2 · 24 h run at 1 USD

@@ -155,6 +155,7 @@ TOTALS = {
     "discounted_cost": OBJECTIVE, "cost": 816.0, "spend": 920.0, "upfront": 830.0, "energy_cost": 0.0,
     "resale": 0.0, "sublet_income": 0.0,
     "serving_cost": 0.0, "project_cost": 0.0, "shortfall_cost": 10.0, "vendor_inflow": 100.4, "dilution": 30.0,
+    "financing_cost": 0.0,
     # 730 · 181/365 at half price, and the last fee
     "penalty": 5.0, "salvage": 0.0, "committed_tail": 192.0, "carbon": 0.0, "served_value": 0.0, "peak_power": 0.0,
     "peak_chips": 220.0,
@@ -185,7 +186,7 @@ def figures() -> Plan:
     rows = {
         "totals": list(TOTALS.items()),
         "cash": CASH,
-        "tail": [("", "", "frame", 192.0)],
+        "tail": [("", "", "frame", "", 192.0)],
         "agreements": [
             ("frame", 914.0, 898.0, 8.0, 134.0, 30.0, 0.0, 18.4, 0.0, "cloud", Q1, "beyond"),
             ("credit", 36.0, 34.0, 2.0, 19.0, 0.0, 9.0, 82.0, 30.0, "nvco", Q1, Q3),

@@ -124,8 +124,10 @@ def test_the_plan_is_as_worked_by_hand_and_passes(solved: Plan) -> None:
     assert shown["port"] == ("port", Q2, Q3, 1500, pytest.approx(RUNNING), 700)
     assert shown["site"] == ("build", Q1, Q3, 200, 0, 0)
     assert shown["club"] == ("onboard", Q5, "beyond", 0, 0, 300)
-    tail = {(row["offer"], row["project"]): row["usd"] for row in columns(solved, "tail")}
-    assert tail == {("", "port"): 700, ("", "club"): 300}
+    tail = {
+        (row["offer"], row["project"], row["agreement"], row["tranche"]): row["usd"] for row in columns(solved, "tail")
+    }
+    assert tail == {("", "port", "", ""): 700, ("", "club", "", ""): 300}
     totals = dict(rows(solved, "figures", "totals"))
     assert totals["project_cost"] == pytest.approx(PROJECT_COST)
     assert totals["committed_tail"] == 1000

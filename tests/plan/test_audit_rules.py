@@ -58,6 +58,7 @@ def check(
         "signs": ("agreement signed", []),
         "exits": ("agreement period exited", []),
         "rolled": ("agreement period future usd", []),
+        "draws": ("tranche period usd", []),
         "orders": ("offer period units", list(orders)),
         "sales": ("offer ordered period units", []),
         "retirements": ("fleet period chips", []),

@@ -125,6 +125,14 @@ SCENARIO: Plan = {
             "commitment": {"usd": 90000}, "exit": {"from": "2027-02", "usd": 10, "share": 0.01},
         },
     ],
+    "funding": {
+        "opening_usd": 60000, "income_usd": {"start": 50000, "end": 60000}, "floor_usd": 5000,
+        "tranches": [
+            {"id": "loan", "kind": "debt", "usd": 40000, "interest_per_year": 0.1, "fee": 0.01, "repay": "2027-04"},
+            {"id": "bond", "kind": "debt", "usd": 30000, "interest_per_year": 0.12},
+            {"id": "shares", "kind": "equity", "usd": 900000, "dilution": 0.4, "fee": 0.02},
+        ],
+    },
     "limits": [
         {"id": "floor", "quantity": "spend", "where": {"provider": "p1"}, "every": "month", "min": 100,
          "if_signed": "cloud"},
@@ -177,7 +185,7 @@ def corrupted(plan: Plan, part: str, name: str, column: str, row: int, factor: f
 
 SHOWN_AS = {
     "rents": ("capacity",), "rolled": ("windows",), "sublets": ("capacity",), "sales": ("fleet_life",),
-    "retirements": ("fleet_life",),
+    "retirements": ("fleet_life",), "draws": ("tranches",),
 }  # fmt: skip
 
 

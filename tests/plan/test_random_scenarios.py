@@ -16,6 +16,8 @@ SEEDS = {
     "incomplete": (9, 13),
 }
 """How the scenario of each seed ends; incomplete: a limit needs a supply that an offer does not state."""
+WITH_FUNDING = (2, 4, 10, 23, 34, 46, 56, 61, 64, 80, 100, 107, 116, 124)
+FINANCED = (36, 51, 102)
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
 WITH_AGREEMENTS = (1, 9, 11, 15, 19, 20, 21, 25, 27, 34, 42, 46, 47, 51)
 WITH_LIFE = (118, 124, 130, 133, 136, 145, 182, 220, 229, 233, 239, 248, 254, 329)
@@ -83,6 +85,18 @@ def test_two_engines_agree_on_what_becomes_of_capacity(seed):
 def test_two_engines_agree_on_agreements_over_what_is_retired_sold_and_let(seed):
     """So they do where both come together."""
     assert compare(seed, life=True, agreements=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", WITH_FUNDING)
+def test_two_engines_agree_on_funding(seed):
+    """So they do where cash is short, and debt and equity are drawn."""
+    assert compare(seed, funding=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", FINANCED)
+def test_two_engines_agree_on_projects_that_are_financed(seed):
+    """And where that is to pay for projects."""
+    assert compare(seed, projects=True, funding=True) == "plan"
 
 
 def test_most_random_scenarios_have_a_plan():

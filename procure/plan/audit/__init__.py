@@ -16,6 +16,7 @@ from procure.plan.audit.decisions import Decisions, read_decisions
 from procure.plan.audit.demand import check_demand, check_pools, check_served, check_unmet
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.figures import expected_figures
+from procure.plan.audit.funding import account_of, check_cash, check_draws
 from procure.plan.audit.life import check_retirements, check_sales, check_sublets
 from procure.plan.audit.limits import check_limits, limit_rows
 from procure.plan.audit.projects import check_locks, check_starts, check_volumes
@@ -78,10 +79,13 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     check_unmet(findings, facts, decisions.unmet)
     check_demand(findings, facts, amounts)
     check_pools(findings, facts, amounts)
+    check_draws(findings, facts, decisions.draws)
+    account = account_of(facts, amounts)
+    check_cash(findings, facts, account)
     limits = limit_rows(facts, amounts)
     check_limits(findings, limits)
     totals = Totals(facts, amounts, limits)
-    for name, expected in expected_figures(facts, amounts, limits, totals).items():
+    for name, expected in expected_figures(facts, amounts, limits, totals, account).items():
         if name in figures:
             compare(findings, figures[name], expected)
     if "windows" in figures:

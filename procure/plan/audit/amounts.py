@@ -1,14 +1,16 @@
 """What the decisions amount to: capacity in every period and slice, and every quantity with its labels."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 
-from procure.plan.audit.cash import Cash, cash_of, with_agreements
+from procure.plan.audit.cash import OF, Cash, cash_of, with_agreements
 from procure.plan.audit.commitments import AgreementPayment, Settled, owed_after, payments, settle
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
+from procure.plan.audit.draws import Book, book_of
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.holdings import fleet_chips, stretches, units_kept
 from procure.plan.audit.starts import one_off
@@ -32,6 +34,7 @@ class Entries:
     ledger: IntArray
     project: IntArray
     agreement: IntArray
+    tranche: IntArray
 
 
 class Amounts:
@@ -99,7 +102,7 @@ class Amounts:
     @cached_property
     def _bought(self) -> Cash:
         """Every payment but those of agreements, which depend on these."""
-        return cash_of(self.facts, self.decisions)
+        return cash_of(self.facts, self.decisions, self.book)
 
     @cached_property
     def spent(self) -> FloatArray:
@@ -122,6 +125,11 @@ class Amounts:
     def cash(self) -> Cash:
         """Every payment."""
         return with_agreements(self.facts, self._bought, self.paid)
+
+    @cached_property
+    def book(self) -> Book:
+        """The account of each tranche."""
+        return book_of(self.facts, self.decisions.draws)
 
     @cached_property
     def inflows(self) -> tuple[Inflow, ...]:
@@ -182,20 +190,13 @@ class Amounts:
         return self._entries[quantity]
 
     def _of(self, quantity: str) -> Entries:
-        if quantity in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost", "shortfall_cost", "cost"):
+        if quantity in OF:
             cash = self.cash.of(quantity)
             whole = np.zeros(cash.usd.size, dtype=np.int64)
-            labels = cash.source, cash.work, cash.ledger, cash.project, cash.agreement
+            labels = cash.source, cash.work, cash.ledger, cash.project, cash.agreement, cash.tranche
             return Entries(cash.usd, cash.period, whole, *labels)
-        if quantity == "committed_tail":
-            return self._owed()
-        if quantity == "vendor_inflow":
-            usd = np.array([entry.usd for entry in self.inflows], dtype=np.float64)
-            period, agreement = (
-                np.array([getattr(entry, name) for entry in self.inflows], dtype=np.int64)
-                for name in ("period", "agreement")
-            )
-            return _entries(usd, period, np.zeros_like(period), agreement=agreement)
+        if quantity in ("committed_tail", "vendor_inflow", "drawn", "dilution"):
+            return self._transfer(quantity)
         if quantity == "served":
             rows = self.decisions.serving
             return _entries(rows.amount, rows.period, rows.slice, source=rows.source, work=rows.work)
@@ -206,19 +207,41 @@ class Amounts:
             return _entries(amount, left.period, part, work=left.work)
         return self._dense(self._level(quantity))
 
+    def _transfer(self, quantity: str) -> Entries:
+        if quantity == "committed_tail":
+            return self._owed()
+        if quantity == "vendor_inflow":
+            return self._inflow("usd")
+        drawn = self._of_tranches(getattr(self.book, quantity))
+        return drawn if quantity == "drawn" else _joined([drawn, self._inflow("dilution")])
+
+    @staticmethod
+    def _of_tranches(usd: FloatArray) -> Entries:
+        tranche, period = np.nonzero(usd)
+        return _entries(usd[tranche, period], period, np.zeros_like(period), tranche=tranche)
+
+    def _inflow(self, name: str) -> Entries:
+        """Return the money of counterparties, or its dilution."""
+        usd = np.array([getattr(entry, name) for entry in self.inflows], dtype=np.float64)
+        period, agreement = (
+            np.array([getattr(entry, label) for entry in self.inflows], dtype=np.int64)
+            for label in ("period", "agreement")
+        )
+        return _entries(usd, period, np.zeros_like(period), agreement=agreement)
+
     def _owed(self) -> Entries:
-        """Return what orders, projects and agreements owe after the horizon, in its last period."""
+        """Return what orders, projects, agreements and tranches owe after the horizon, in its last period."""
         offer, project = self.decisions.orders.offer, self.decisions.starts.project
-        agreement = np.flatnonzero(self.owed_after)
-        parts = (offer, project, agreement)
+        agreement, tranche = np.flatnonzero(self.owed_after), np.flatnonzero(self.book.after)
+        parts = (offer, project, agreement, tranche)
         sizes = [part.size for part in parts]
         last = np.full(sum(sizes), self.facts.periods - 1)
         labels = [np.full(last.size, -1) for _ in parts]
         for label, part, end in zip(labels, parts, np.cumsum(sizes).tolist(), strict=True):
             label[end - part.size : end] = part
-        owed = np.concatenate((self.tail, self.after_horizon, self.owed_after[agreement]))
-        source, project, agreement = labels
-        return _entries(owed, last, np.zeros_like(last), source=source, project=project, agreement=agreement)
+        owed = np.concatenate((self.tail, self.after_horizon, self.owed_after[agreement], self.book.after[tranche]))
+        named = dict(zip(("source", "project", "agreement", "tranche"), labels, strict=True))
+        return _entries(owed, last, np.zeros_like(last), **named)
 
     def _level(self, quantity: str) -> FloatArray:
         if quantity == "compute":
@@ -245,7 +268,12 @@ def _entries(
     work: IntArray | None = None,
     project: IntArray | None = None,
     agreement: IntArray | None = None,
+    tranche: IntArray | None = None,
 ) -> Entries:
     none = np.full(amount.size, -1)
-    of = [none if label is None else label for label in (source, work, None, project, agreement)]
+    of = [none if label is None else label for label in (source, work, None, project, agreement, tranche)]
     return Entries(amount, period, part, *of)
+
+
+def _joined(parts: Sequence[Entries]) -> Entries:
+    return Entries(*(np.concatenate([getattr(part, name.name) for part in parts]) for name in fields(Entries)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from procure.plan.audit.commitments import AgreementPayment
 from procure.plan.audit.decisions import Decisions
+from procure.plan.audit.draws import Book
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.holdings import (
     Orders,
@@ -25,7 +26,7 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
-    "fee", "shortfall", "exit", "discount", "retirement", "resale", "sublet",
+    "fee", "shortfall", "exit", "discount", "retirement", "resale", "sublet", "interest", "financing_fee",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -37,6 +38,7 @@ OF: Final = {
     "shortfall_cost": ("shortfall",),
     "resale": ("resale",),
     "sublet": ("sublet",),
+    "financing_cost": ("interest", "financing_fee"),
 }
 """The items that a quantity of money is the sum of."""
 _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
@@ -46,8 +48,8 @@ _OPEX, _CAPEX = LEDGERS.index("opex"), LEDGERS.index("capex")
 class Cash:
     """Payments, USD; ``item`` is a position in `ITEMS`.
 
-    ``source`` is −1 for projects and agreements, ``work`` except for serving, ``project`` except for projects,
-    ``agreement`` except for agreements.
+    ``source`` is −1 for projects, agreements and tranches, ``work`` except for serving, ``project`` except for
+    projects, ``agreement`` except for agreements, ``tranche`` except for tranches.
     """
 
     usd: FloatArray
@@ -58,6 +60,7 @@ class Cash:
     work: IntArray
     project: IntArray
     agreement: IntArray
+    tranche: IntArray
 
     def of(self, quantity: str) -> "Cash":
         """Return the payments that a quantity is the sum of."""
@@ -66,7 +69,7 @@ class Cash:
         return Cash(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def cash_of(facts: Facts, decisions: Decisions) -> Cash:
+def cash_of(facts: Facts, decisions: Decisions, book: Book) -> Cash:
     """Return every payment of the decisions but those of agreements, inside the horizon, not discounted."""
     parts = [
         _rent(facts, decisions),
@@ -77,6 +80,8 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
         _sublet(facts, decisions),
         _serving(facts, decisions),
         *_projects(facts, decisions),
+        _tranches("interest", book.interest),
+        _tranches("financing_fee", book.fee),
     ]
     return _joined(parts)
 
@@ -90,7 +95,7 @@ def with_agreements(facts: Facts, cash: Cash, paid: Sequence[AgreementPayment]) 
         np.array([getattr(payment, name) for payment in inside], dtype=np.int64) for name in ("period", "agreement")
     )
     none = np.full(usd.size, -1)
-    return _joined([cash, Cash(usd, period, np.full(usd.size, _OPEX), items, none, none, none, agreement)])
+    return _joined([cash, Cash(usd, period, np.full(usd.size, _OPEX), items, none, none, none, agreement, none)])
 
 
 def _joined(parts: Sequence[Cash]) -> Cash:
@@ -100,10 +105,11 @@ def _joined(parts: Sequence[Cash]) -> Cash:
 def _payments(
     item: str, usd: FloatArray, period: IntArray, source: IntArray | None = None,
     capex: BoolArray | None = None, work: IntArray | None = None, project: IntArray | None = None,
+    tranche: IntArray | None = None,
 ) -> Cash:  # fmt: skip
     ledger = np.full(usd.size, _OPEX) if capex is None else np.where(capex, _CAPEX, _OPEX)
     number = np.full(usd.size, ITEMS.index(item))
-    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project, None))
+    labels = (np.full(usd.size, -1) if label is None else label for label in (source, work, project, None, tranche))
     return Cash(usd, period, ledger, number, *labels)
 
 
@@ -185,6 +191,11 @@ def _projects(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
         _payments("project", paid.usd, paid.period, capex=capex, project=project[paid.row]),
         _payments("project_running", later.usd, later.period, project=project[later.row]),
     )
+
+
+def _tranches(item: str, usd: FloatArray) -> Cash:
+    tranche, period = np.nonzero(usd)
+    return _payments(item, usd[tranche, period], period, tranche=tranche)
 
 
 def _prices(facts: Facts) -> FloatArray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from procure.plan.audit.contracts import Rows, Signatures, signatures_of
+from procure.plan.audit.draws import Draws
 from procure.plan.audit.facts import FUTURE, Facts
 from procure.plan.audit.holdings import NO_ORDER, Orders, Retirements, Sales, Sublets
 from procure.plan.audit.report import Findings, row_name
@@ -65,6 +66,7 @@ class Decisions:
     sales: Sales
     retirements: Retirements
     sublets: Sublets
+    draws: Draws
 
 
 def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions | None:
@@ -85,6 +87,7 @@ def read_decisions(findings: Findings, facts: Facts, data: object) -> Decisions 
         reader.sales(tables["sales"], orders),
         reader.retirements(tables["retirements"]),
         reader.sublets(tables["sublets"]),
+        reader.draws(tables["draws"]),
     )
     readable = len(findings) == before
     for table in tables.values():
@@ -182,6 +185,12 @@ class _Reader:
                 period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
             rows.append(Rows(agreement, period, table.numbers[table.schema.numbers[0]]))
         return signatures_of(self.facts.contracts, self.facts.periods, *rows)
+
+    def draws(self, table: Table) -> Draws:
+        """Return what is drawn."""
+        tranche = self._numbers(table, "tranche", self.facts.tranche_number, "a tranche")
+        period = self._numbers(table, "period", self.facts.period_number, "a period of the horizon")
+        return Draws(tranche, period, table.numbers["usd"])
 
     def serving(self, table: Table, starts: Starts) -> Serving:
         """Return the rates served, with their work (rate · hours) and chips (rate / (throughput · efficiency))."""

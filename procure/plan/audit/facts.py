@@ -22,7 +22,7 @@ class Facts:
     """A scenario's figures.
 
     *Sources* are the offers, then the fleet, in the order of the scenario. Shapes: sources S, offers O,
-    workloads W, projects P, agreements A, periods T, slices K. A unit of the fleet is a chip.
+    workloads W, projects P, agreements A, tranches I, periods T, slices K. A unit of the fleet is a chip.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -32,6 +32,7 @@ class Facts:
         self.fleet = scenario.fleet
         self.works = scenario.workloads
         self.projects = scenario.projects
+        self.tranches = scenario.tranches
         self.sources: tuple[Offer | Fleet, ...] = (*scenario.offers, *scenario.fleet)
         self.periods = scenario.horizon.periods
         self.slices = len(scenario.horizon.slice_ids)
@@ -40,6 +41,7 @@ class Facts:
         self.work_number = {work.id: number for number, work in enumerate(self.works)}
         self.project_number = {project.id: number for number, project in enumerate(self.projects)}
         self.agreement_number = {agreement.id: number for number, agreement in enumerate(scenario.agreements)}
+        self.tranche_number = {tranche.id: number for number, tranche in enumerate(self.tranches)}
         self.period_number = {label: number for number, label in enumerate(self.horizon.labels)}
         self.slice_number = {part: number for number, part in enumerate(self.horizon.slice_ids)}
         self.chip = {chip.id: chip for chip in scenario.accelerators}

@@ -9,7 +9,9 @@ from procure.plan.audit.agreement_figures import agreement_tables
 from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.cash import ITEMS
 from procure.plan.audit.comparison import Expected, Key
+from procure.plan.audit.draws import Book
 from procure.plan.audit.facts import FUTURE, Facts
+from procure.plan.audit.funding import Account
 from procure.plan.audit.life import life_table
 from procure.plan.audit.limits import LimitRow
 from procure.plan.audit.starts import one_off, running
@@ -20,7 +22,9 @@ from procure.scenario.limit import LEVELS
 from procure.scenario.selection import LEDGERS
 
 
-def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], totals: Totals) -> dict[str, Expected]:
+def expected_figures(
+    facts: Facts, amounts: Amounts, limits: list[LimitRow], totals: Totals, account: Account | None
+) -> dict[str, Expected]:
     """Return what each table of figures should be, by its name."""
     return {
         "totals": _totals(totals),
@@ -38,6 +42,8 @@ def expected_figures(facts: Facts, amounts: Amounts, limits: list[LimitRow], tot
         **agreement_tables(facts, amounts),
         "limits": _limits(facts, amounts, limits),
         "unused": unused_table(facts, amounts.decisions),
+        "funding": _funding(facts, account),
+        "tranches": _tranches(facts, amounts.book),
     }
 
 
@@ -200,10 +206,11 @@ def _unmet(facts: Facts, amounts: Amounts) -> Expected:
 def _tail(facts: Facts, amounts: Amounts) -> Expected:
     of_offers = fsum_by(amounts.decisions.orders.offer, amounts.tail, len(facts.offers))
     of_projects = fsum_by(amounts.decisions.starts.project, amounts.after_horizon, len(facts.projects))
-    usd = np.concatenate((of_offers, of_projects, amounts.owed_after))
-    names: list[Key] = [(offer.id, "", "") for offer in facts.offers]
-    names += [("", project.id, "") for project in facts.projects]
-    names += [("", "", agreement) for agreement in facts.agreement_number]
+    usd = np.concatenate((of_offers, of_projects, amounts.owed_after, amounts.book.after))
+    names: list[Key] = [(offer.id, "", "", "") for offer in facts.offers]
+    names += [("", project.id, "", "") for project in facts.projects]
+    names += [("", "", agreement, "") for agreement in facts.agreement_number]
+    names += [("", "", "", tranche.id) for tranche in facts.tranches]
     cells = np.flatnonzero(usd)
     return Expected([names[number] for number in cells], {"usd": usd[cells]}, optional=usd[cells] <= NOTHING)
 
@@ -224,6 +231,24 @@ def _projects(facts: Facts, amounts: Amounts) -> Expected:
             "kind": [(project.kind,) for project in projects],
             "ready": [(labels[t] if t < facts.periods else "beyond",) for t in starts.ready.tolist()],
         },
+    )
+
+
+def _funding(facts: Facts, account: Account | None) -> Expected:
+    names = ("income", "paid", "inflow", "drawn", "repaid", "cash", "floor")
+    if account is None:
+        return Expected([], {f"{name}_usd": np.zeros(0) for name in names})
+    numbers = {f"{name}_usd": getattr(account, name) for name in names}
+    return Expected([(label,) for label in facts.horizon.labels], numbers,
+                    tolerances={"cash_usd": CANCELLED * account.turnover + SAME * np.abs(account.cash)})  # fmt: skip
+
+
+def _tranches(facts: Facts, book: Book) -> Expected:
+    numbers = {f"{name}_usd": getattr(book, name).sum(axis=1) for name in ("drawn", "fee", "interest", "dilution")}
+    return Expected(
+        [(tranche.id,) for tranche in facts.tranches],
+        {**numbers, "outstanding_usd": book.after},
+        texts={"kind": [(tranche.kind,) for tranche in facts.tranches]},
     )
 
 

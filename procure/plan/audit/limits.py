@@ -196,7 +196,7 @@ def _mask(entries: Entries, chosen: Selected) -> BoolArray:
     mask = chosen.period[entries.period].copy()
     for numbers, allowed in (
         (entries.source, chosen.source), (entries.work, chosen.work), (entries.ledger, chosen.ledger),
-        (entries.project, chosen.project), (entries.agreement, chosen.agreement),
+        (entries.project, chosen.project), (entries.agreement, chosen.agreement), (entries.tranche, chosen.tranche),
     ):  # fmt: skip
         mask &= allowed[numbers]  # −1, for what has none, is the last
     return mask
@@ -205,8 +205,8 @@ def _mask(entries: Entries, chosen: Selected) -> BoolArray:
 def _names(facts: Facts, per: str | None) -> tuple[str, ...]:
     if per is None:
         return ("",)
-    if per == "project":
-        return tuple(project.id for project in facts.projects)
+    if per in ("project", "tranche"):
+        return tuple(entry.id for entry in (facts.projects if per == "project" else facts.tranches))
     if per == "agreement":
         return tuple(facts.agreement_number)
     return LEDGERS if per == "ledger" else labelling(facts, per).values[per]
@@ -216,9 +216,8 @@ def _groups(facts: Facts, entries: Entries, per: str | None) -> IntArray:
     """Return the number of the value of ``per`` of each entry, −1 where it has none, shape (entries,)."""
     if per is None:
         return np.zeros(entries.amount.size, dtype=np.int64)
-    if per in ("ledger", "project", "agreement"):
-        of = {"ledger": entries.ledger, "project": entries.project, "agreement": entries.agreement}
-        return of[per]
+    if per in ("ledger", "project", "agreement", "tranche"):
+        return np.asarray(getattr(entries, per))
     labelled = labelling(facts, per)
     things = entries.source if labelled is facts.scenario.sources else entries.work
     return np.where(things < 0, -1, labelled.codes[per][things])

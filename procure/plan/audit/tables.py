@@ -43,6 +43,7 @@ DECISIONS: Final = {
     "sales": Schema(("offer", "ordered", "period"), ("units",)),
     "retirements": Schema(("fleet", "period"), ("chips",)),
     "sublets": Schema(("source", *_CELL), ("chips",)),
+    "draws": Schema(("tranche", "period"), ("usd",)),
 }
 FIGURES: Final = {
     "totals": Schema(("name",), ("value",)),
@@ -62,7 +63,7 @@ FIGURES: Final = {
     "shares": Schema(("quantity", "label", "value", "year"), ("amount", "share")),
     "hhi": Schema(("quantity", "label", "year"), ("hhi",)),
     "unmet": Schema(("workload", "period"), ("demand", "served", "unmet")),
-    "tail": Schema(("offer", "project", "agreement"), ("usd",)),
+    "tail": Schema(("offer", "project", "agreement", "tranche"), ("usd",)),
     "projects": Schema(("project", "period"), ("one_off_usd", "running_usd", "after_horizon_usd"), ("kind", "ready")),
     "agreements": Schema(
         ("agreement",),
@@ -86,6 +87,12 @@ FIGURES: Final = {
     ),
     "limits": Schema(("limit", "group", "window"), ("value", "limit_value", "slack", "violation"), ("bound",)),
     "unused": Schema(("offer",), (), ("reason", "detail")),
+    "funding": Schema(
+        ("period",), ("income_usd", "paid_usd", "inflow_usd", "drawn_usd", "repaid_usd", "cash_usd", "floor_usd"),
+    ),
+    "tranches": Schema(
+        ("tranche",), ("drawn_usd", "fee_usd", "interest_usd", "dilution_usd", "outstanding_usd"), ("kind",)
+    ),
 }  # fmt: skip
 """In ``limits``, ``limit`` is the limit's id and ``limit_value`` the value of its bound."""
 

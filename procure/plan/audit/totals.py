@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from procure.plan.audit.amounts import Amounts
+from procure.plan.audit.cash import OF
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.limits import LimitRow, soft_penalty
 from procure.plan.audit.report import Findings
@@ -28,7 +29,7 @@ class Totals:
 
     @cached_property
     def cost_by_period(self) -> FloatArray:
-        """Spend, energy, serving, project and agreement cost of each period, less what is sold and let, shape (T,)."""
+        """Spend, energy and all other cost of each period, less what is sold and let, shape (T,)."""
         cash = self.amounts.cash
         return fsum_by(cash.period, cash.usd, self.facts.periods)
 
@@ -49,7 +50,9 @@ class Totals:
         salvage, end = self.amounts.salvage
         middle = self.facts.horizon.discount_mid
         parts = [*(middle * self.cost_by_period).tolist(), self.discounted_penalty, *(-salvage * end).tolist()]
-        parts += [float(middle[entry.period]) * (entry.dilution - entry.usd) for entry in self.amounts.inflows]
+        for name, sign in (("dilution", 1.0), ("vendor_inflow", -1.0)):
+            entries = self.amounts.entries(name)
+            parts += (sign * middle[entries.period] * entries.amount).tolist()
         return math.fsum(parts)
 
     @cached_property
@@ -57,7 +60,7 @@ class Totals:
         """Sum of the sizes of what the discounted cost is made of, for tolerances."""
         salvage, _ = self.amounts.salvage
         parts = [*np.abs(self.amounts.cash.usd).tolist(), *self.penalty_by_period.tolist(), *salvage.tolist()]
-        return math.fsum([*parts, *(entry.usd + entry.dilution for entry in self.amounts.inflows)])
+        return math.fsum([*parts, self._sum("dilution"), self._sum("vendor_inflow")])
 
     @cached_property
     def values(self) -> dict[str, float]:
@@ -66,10 +69,10 @@ class Totals:
         return {
             "discounted_cost": self.discounted_cost,
             "cost": math.fsum(self.cost_by_period.tolist()),
-            **{name: self._sum(name) for name in ("spend", "upfront", "energy_cost", "serving_cost", "project_cost")},
-            **{name: self._sum(name) for name in ("shortfall_cost", "vendor_inflow")},
-            "dilution": math.fsum(entry.dilution for entry in amounts.inflows),
+            **{name: self._sum(name) for name in OF if name not in ("cost", "resale", "sublet")},
+            "vendor_inflow": self._sum("vendor_inflow"),
             "penalty": math.fsum(self.penalty_by_period.tolist()),
+            "dilution": self._sum("dilution"),
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),
             "carbon": self._sum("carbon"),

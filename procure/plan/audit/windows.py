@@ -7,13 +7,15 @@ import numpy as np
 
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.sums import BoolArray, FloatArray, IntArray
-from procure.scenario.limit import LEVELS, Limit
+from procure.scenario.limit import FINANCING, LEVELS, Limit
 from procure.scenario.selection import LEDGERS, SOURCE_LABELS, WORK_LABELS, Labelled, matches
 
 OF_PROJECTS: Final = ("cost", "project_cost", "committed_tail")
 """The quantities that projects add to."""
-OF_AGREEMENTS: Final = ("cost", "shortfall_cost", "vendor_inflow", "committed_tail")
+OF_AGREEMENTS: Final = ("cost", "shortfall_cost", "vendor_inflow", "dilution", "committed_tail")
 """The quantities that agreements add to."""
+OF_TRANCHES: Final = ("cost", "committed_tail", *FINANCING)
+"""The quantities that tranches add to."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _moments(facts: Facts, holds: IntArray) -> Windows:
 
 @dataclass(frozen=True)
 class Selected:
-    """What a selection selects: sources, workloads, ledgers, projects, agreements and periods, each as a mask.
+    """What a selection selects: sources, workloads, ledgers, projects, agreements, tranches and periods, each a mask.
 
     All but ``period`` have one element more, the last, for what has none of the kind (number −1): it is selected by
     selections that name no label of the kind.
@@ -93,28 +95,30 @@ class Selected:
     ledger: BoolArray
     project: BoolArray
     agreement: BoolArray
+    tranche: BoolArray
     period: BoolArray
 
 
 def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
-    """Return what a selection selects.
-
-    No projects or agreements when it names labels of sources or workloads, and vice versa.
-    """
+    """Return what a selection selects: nothing of other kinds where it names labels of things of one."""
     scenario, named = facts.scenario, set(selection)
     of_source, of_work = not named.isdisjoint(SOURCE_LABELS), not named.isdisjoint(WORK_LABELS)
-    of_ledger, of_project, of_agreement = (label in named for label in ("ledger", "project", "agreement"))
+    of_ledger, of_project, of_agreement, of_tranche = (
+        label in named for label in ("ledger", "project", "agreement", "tranche")
+    )
     source, work, period = (part.mask(selection) for part in (scenario.sources, scenario.works, scenario.times))
     ledger = [not of_ledger or matches(name, selection["ledger"]) for name in LEDGERS]
     project = [not of_project or matches(entry.id, selection["project"]) for entry in facts.projects]
     agreement = [not of_agreement or matches(name, selection["agreement"]) for name in facts.agreement_number]
-    things = not (of_source or of_work)
+    tranche = [not of_tranche or matches(entry.id, selection["tranche"]) for entry in facts.tranches]
+    things = of_source or of_work
     return Selected(
-        np.append(source & (not (of_project or of_agreement)), not of_source),
-        np.append(work & (not (of_project or of_agreement)), not of_work),
+        np.append(source & (not (of_project or of_agreement or of_tranche)), not of_source),
+        np.append(work & (not (of_project or of_agreement or of_tranche)), not of_work),
         np.array([*ledger, not of_ledger], dtype=bool),
-        np.append(np.array(project, dtype=bool) & (things and not of_agreement), not of_project),
-        np.append(np.array(agreement, dtype=bool) & (things and not of_project), not of_agreement),
+        np.append(np.array(project, dtype=bool) & (not (things or of_agreement or of_tranche)), not of_project),
+        np.append(np.array(agreement, dtype=bool) & (not (things or of_project or of_tranche)), not of_agreement),
+        np.append(np.array(tranche, dtype=bool) & (not (things or of_project or of_agreement)), not of_tranche),
         period,
     )
 
@@ -122,13 +126,16 @@ def selected(facts: Facts, selection: dict[str, tuple[str, ...]]) -> Selected:
 def existing(facts: Facts, quantity: str, per: str | None, chosen: Selected) -> BoolArray:
     """Return which values of ``per`` exist among the things selected, shape (values,); without it there is one.
 
-    Things are sources, workloads, projects, agreements and ledgers. What is served is of sources and workloads, what is
-    unmet of workloads, what projects cost of projects, shortfalls and vendor money of agreements.
+    Things are sources, workloads, projects, agreements, tranches and ledgers. What is served is of sources and
+    workloads, what is unmet of workloads, what projects cost of projects, shortfalls and vendor money of agreements,
+    what is drawn of tranches.
     """
     if per is None:
         return np.ones(1, dtype=bool)
     if per == "ledger":
         return chosen.ledger[:-1]
+    if per == "tranche":
+        return chosen.tranche[:-1] & (quantity in OF_TRANCHES)
     source, work, project = chosen.source[:-1], chosen.work[:-1], chosen.project[:-1]
     if quantity in ("served", "serving_cost") and not (source.any() and work.any()):
         source, work = np.zeros_like(source), np.zeros_like(work)
