@@ -10,7 +10,7 @@ from procure.formulation.index import Index, Ints
 from procure.formulation.ledger import Ledger, item
 from procure.formulation.locks import lock_offers
 from procure.formulation.model import Model, Rule
-from procure.formulation.need import agreed_offers, earning, without_bound
+from procure.formulation.need import without_bound
 from procure.formulation.term import Term
 from procure.scenario.complaint import Complaint
 from procure.scenario.scenario import Scenario
@@ -26,14 +26,10 @@ class Agreements(Rule):
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
-        """Ask for a supply of offers unlocked, sold or let where nothing else bounds what may be worth buying."""
+        """Ask for a supply of unlocked offers where nothing else bounds what may be worth buying."""
         index = Index(scenario)
         for number in np.flatnonzero(Contracts(index).unlocks.any(axis=0) & without_bound(index)).tolist():
             expected = "expected a supply: an agreement unlocks it, and rewards buying more than is needed"
-            yield Complaint(("offers", number, "supply_total"), "missing", expected, "Add supply_total.")
-        earns = agreed_offers(index) & earning(index)[: len(index.offers)]
-        for number in np.flatnonzero(earns & without_bound(index)).tolist():
-            expected = "expected a supply: an agreement rewards buying it, whatever it brings when sold or let"
             yield Complaint(("offers", number, "supply_total"), "missing", expected, "Add supply_total.")
 
     def declare(self, model: Model) -> None:

@@ -16,7 +16,8 @@ def rewarded_offers(index: Index) -> Bools:
     """Return the offers of which more than the demand can use may be worth holding, shape (O,).
 
     A least amount asks for it, and so does a share or an index whose other side it dilutes; so does a budget of cost
-    for what can be sold or let: what that brings in a window makes room for other cost there; so do agreements.
+    for what can be sold or let: what that brings in a window makes room for other cost there; so do a commitment, tiers
+    and money of an agreement that covers the offer, or of a milestone that counts it.
     """
     scenario, mask = index.scenario, index.sources.mask
     out = np.zeros(index.sources.size, dtype=bool)
@@ -28,14 +29,7 @@ def rewarded_offers(index: Index) -> Bools:
                 out |= mask(limit.where)
             elif limit.quantity == "cost":
                 out |= mask(limit.where) & earning(index)
-    return np.asarray(out[: len(index.offers)] | agreed_offers(index))
-
-
-def agreed_offers(index: Index) -> Bools:
-    """Return the offers that a commitment, tiers or money of an agreement reward holding more of, shape (O,)."""
-    mask = index.sources.mask
-    out = np.zeros(index.sources.size, dtype=bool)
-    for agreement in index.scenario.agreements:
+    for agreement in scenario.agreements:
         if agreement.commitment or agreement.tiers or agreement.rebate:
             out |= mask(agreement.covers)
         for milestone in agreement.milestones:

@@ -58,7 +58,7 @@ SCENARIO: Plan = {
         {
             "id": "brief", "accelerator": "a3", "region": "west", "contract": "owned", "term": "4 years",
             "price_usd_per_unit_hour": 0.3, "upfront_usd_per_unit": 2000, "salvage_share": 0.1, "kw_per_unit": 0.2,
-            "resale_share": 0.95, "divisible": True,
+            "resale_share": 0.95, "divisible": True, "supply_total": 9,
         },
         {
             "id": "dear", "accelerator": "a1", "region": "west", "contract": "spot", "kw_per_unit": 1,
@@ -83,7 +83,7 @@ SCENARIO: Plan = {
     "workloads": [
         {
             "id": "chat", "kind": "inference", "demand": [20, 22, 30, 36, 44, 50], "load": {"night": 0.5},
-            "throughput": {"a1": 1, "a2": 0.4}, "utilisation": 0.8, "unmet_usd_per_unit": 0.0006,
+            "throughput": {"a1": 1, "a2": 0.4}, "utilisation": 0.8, "unmet_usd_per_unit": 0.0005,
             "essential_share": 0.7, "serving_cost": [{"where": {"zone": "eu"}, "usd_per_unit": 0.00001}],
         },
         {
