@@ -284,6 +284,11 @@ def name(case: Case) -> str:
 def optimum(scenario: Scenario, **options: Any) -> float | None:
     """Solve, and return the objective in USD, or None where there is no plan."""
     try:
+    # 20 chips, then 10: at most half of the second hour's spend is green's, 6 chips of it and 4 of amber: 40 + 24
+    Case("limits", 64, {"workloads.work.demand": [20, 10]},
+         limits=({"quantity": "spend", "where": {"vendor": "green"}, "every": "period", "max_share": 1},
+                 {"quantity": "spend", "where": {"vendor": "green", "period": "2027-01-01T01"}, "every": "period",
+                  "max_share": 0.5})),
         return float(solve(scenario, gap=GAP, **options).result["objective"])
     except Infeasible:
         return None
