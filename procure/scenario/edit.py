@@ -19,6 +19,7 @@ _MAPPINGS: Final = (
     "power_mw",
     "covers",
     "commitment",
+    "baseline",
 )
 
 
