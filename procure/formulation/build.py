@@ -8,6 +8,7 @@ from procure.formulation.agreements import Agreements
 from procure.formulation.capacity import Capacity, serve_size
 from procure.formulation.commitments import Commitments
 from procure.formulation.concentration import Concentration
+from procure.formulation.continuity import Continuity
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
@@ -27,8 +28,8 @@ from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    Eligibility(), Projects(), Agreements(), Supply(), Capacity(), Demand(), Training(), SingleSource(), SitePower(),
-    Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
+    Eligibility(), Projects(), Agreements(), Supply(), Continuity(), Capacity(), Demand(), Training(), SingleSource(),
+    SitePower(), Commitments(), Tiers(), Milestones(), Limits(), Counts(), Concentration(),
 )  # fmt: skip
 
 

@@ -15,13 +15,13 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "fee", "exit", "shortfall", "discount", "capex_upfront", "capex_fixed", "capex_project",
+    "fee", "exit", "shortfall", "discount", "switching", "capex_upfront", "capex_fixed", "capex_project",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure."""
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
     "units", "working", "used", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
-    "committed_tail", "vendor_inflow", "dilution",
+    "committed_tail", "vendor_inflow", "dilution", "change", "baseline_chips",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
 
@@ -44,7 +44,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, rent, serve, unmet, start, sign, violation, …, and those that only rows use."""
+"""Decisions by kind: order, change, rent, serve, unmet, start, sign, violation, …, and those that only rows use."""
 
 
 @dataclass
@@ -103,7 +103,7 @@ _MONEY: Final = {
     "serving_cost": ("serving",),
     "project_cost": _PROJECT,
     "shortfall_cost": ("shortfall",),
-    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount"),
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT, "fee", "exit", "shortfall", "discount", "switching"),
 }
 
 

@@ -15,7 +15,7 @@ def rewarded_offers(index: Index) -> Bools:
     scenario, mask = index.scenario, index.sources.mask
     out = np.zeros(index.sources.size, dtype=bool)
     for limit in scenario.limits:
-        if limit.quantity not in ("project_cost", "shortfall_cost", "vendor_inflow"):
+        if limit.quantity not in ("project_cost", "shortfall_cost", "vendor_inflow", "change"):
             if limit.bound == "max_share":
                 out |= mask(limit.of)
             elif limit.bound == "max_hhi" or not limit.bound.startswith("max"):
