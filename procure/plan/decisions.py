@@ -1,10 +1,12 @@
 """From a solver's answer to the decisions of a plan: over single offers and workloads, whatever the model joined."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
 from procure.formulation.commitments import reckoning
+from procure.formulation.continuity import changes
 from procure.formulation.contracts import Contracts
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
@@ -247,11 +249,21 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
     if serve is not None:
         here = (serve.labels["workload"], serve.labels["source"], serve.labels["period"])
         serve.labels["step"] = Unlocks(index).step_of(tables.get("start"), *here)
-    order = tables.get("order")
+    for kind, labels, amount in _derived(index, tables, amounts):
+        tables[kind] = Decisions(np.arange(start, start + len(amount)), labels)
+        amounts.append(amount)
+        start += len(amount)
+    return tables, np.concatenate(amounts) if amounts else np.zeros(0)
+
+
+def _derived(index: Index, tables: Tables, amounts: list[Floats]) -> Iterable[tuple[str, dict[str, Ints], Floats]]:
+    """Yield kind, labels and amounts of the decisions that follow from the orders: their places and changes."""
+    order, units = tables.get("order"), np.zeros(0)
     if order is not None:
+        units = np.concatenate(amounts)[order.column]
         fixed = index.prices("fixed_usd_per_order")[order.labels["source"]] > 0
         if fixed.any():
-            labels = {label: codes[fixed] for label, codes in order.labels.items()}
-            tables["place"] = Decisions(np.arange(start, start + int(fixed.sum())), labels)
-            amounts.append(np.ones(int(fixed.sum())))
-    return tables, np.concatenate(amounts) if amounts else np.zeros(0)
+            yield "place", {label: codes[fixed] for label, codes in order.labels.items()}, np.ones(int(fixed.sum()))
+    labels, chips = changes(index, order, units)
+    if len(chips):
+        yield "change", labels, chips

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from procure.formulation.baseline import may_change
 from procure.formulation.build import ledger_of
 from procure.formulation.commitments import in_force
 from procure.formulation.contracts import Contracts
@@ -27,6 +28,7 @@ _PROJECTS: Final = "project kind period ready one_off_usd running_usd after_hori
 SHARED: Final = ("spend", "compute", "chips")
 SHARE_LABELS: Final = ("vendor", "provider")
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
+_CHANGES: Final = "offer period baseline_units units change_chips switching_usd"
 _ZERO: Final = 1e-9
 _NOTHING: Final = 1e-6
 """A share of a total of at most this is a share of nothing."""
@@ -113,6 +115,7 @@ class Figures:
             "penalty": self.total("penalty") + self.total("soft_penalty"),
             **{name: self.total(name) for name in ("salvage", "committed_tail", "carbon")},
             "served_value": float((done * np.nan_to_num(self.index.unmet_usd)).sum()),
+            "change": self.total("change"),
             "peak_power": self._peak("power"),
             "peak_chips": self._peak("chips"),
         }
@@ -146,6 +149,24 @@ class Figures:
                 upfront + hourly * hours * units + offer.fixed_usd_per_order,
             ))  # fmt: skip
         return table(_ORDERS, rows)
+
+    def changes(self) -> Table:
+        """Orders of more or fewer units than in the baseline: by how many chips, and what switching costs."""
+        baseline, order = self.index.scenario.baseline, self.ledger.tables.get("order")
+        if baseline is None:
+            return table(_CHANGES, [])
+        before = may_change(self.index)
+        units = np.zeros_like(before)
+        if order is not None:
+            units[order.labels["source"], order.labels["period"]] = self.answer[order.column]
+        (source, period), chips = self._sum("change", "source", "period")
+        ids, labels = self.index.source_ids, self.index.scenario.horizon.labels
+        rows = [
+            (ids[o], labels[t], float(before[o, t]), float(units[o, t]), n, n * baseline.switching_usd_per_chip)
+            for o, t, n in zip(source.tolist(), period.tolist(), chips.tolist(), strict=True)
+            if n > _ZERO
+        ]
+        return table(_CHANGES, rows)
 
     def projects(self) -> Table:
         """Projects: when each is started and ready, and what it costs."""
@@ -392,9 +413,8 @@ class Figures:
 
 
 TABLES: Final = (
-    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "capacity", "serving",
-    "cash", "power", "shares", "hhi", "unmet", "tail", "limits",
-    "unused",
+    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "changes", "capacity",
+    "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused",
 )  # fmt: skip
 
 

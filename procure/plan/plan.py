@@ -36,7 +36,8 @@ class Plan:
     decisions
         Orders, rented units, serving and unmet work: the tables of `DECISIONS`.
     result
-        How the solve ended: ending, objective and bound (USD), gap (relative), seconds, backend, version.
+        How the solve ended: ending, objective and bound (USD), gap (relative), seconds; with a baseline whether it is
+        kept, and its objective.
     provenance
         Hash of the scenario, versions, options, seed and threads: what it takes to get the same plan again.
     warm_start

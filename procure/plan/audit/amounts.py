@@ -8,6 +8,7 @@ import numpy as np
 
 from procure.plan.audit.cash import Cash, cash_of, with_agreements
 from procure.plan.audit.commitments import AgreementPayment, Settled, owed_after, payments, settle
+from procure.plan.audit.continuity import Changes, changes_of
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.starts import one_off
@@ -141,6 +142,11 @@ class Amounts:
         )
 
     @cached_property
+    def changes(self) -> Changes:
+        """What is ordered otherwise than in the baseline."""
+        return changes_of(self.facts, self.decisions)
+
+    @cached_property
     def salvage(self) -> tuple[FloatArray, FloatArray]:
         """Value left of owned units, USD, and the discount factor of its credit, shape (orders,) each."""
         facts, orders = self.facts, self.decisions.orders
@@ -169,7 +175,7 @@ class Amounts:
         return fsum_by(paid.row[beyond], paid.usd[beyond], starts.project.size)
 
     def entries(self, quantity: str) -> Entries:
-        """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`."""
+        """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`; `baseline`: its chips."""
         if quantity not in self._entries:
             self._entries[quantity] = self._of(quantity)
         return self._entries[quantity]
@@ -180,8 +186,9 @@ class Amounts:
             whole = np.zeros(cash.usd.size, dtype=np.int64)
             labels = cash.source, cash.work, cash.ledger, cash.project, cash.agreement
             return Entries(cash.usd, cash.period, whole, *labels)
-        if quantity == "committed_tail":
-            return self._owed()
+        special = {"committed_tail": self._owed, "change": self._changed, "baseline": self._placed}
+        if quantity in special:
+            return special[quantity]()
         if quantity == "vendor_inflow":
             usd = np.array([entry.usd for entry in self.inflows], dtype=np.float64)
             period, agreement = (
@@ -212,6 +219,17 @@ class Amounts:
         owed = np.concatenate((self.tail, self.after_horizon, self.owed_after[agreement]))
         source, project, agreement = labels
         return _entries(owed, last, np.zeros_like(last), source=source, project=project, agreement=agreement)
+
+    def _changed(self) -> Entries:
+        changes = self.changes
+        return _entries(changes.chips, changes.period, np.zeros_like(changes.period), source=changes.offer)
+
+    def _placed(self) -> Entries:
+        """Return the chips that the baseline orders."""
+        placed = self.facts.baseline_units
+        offer, period = (np.array([key[part] for key in placed], dtype=np.int64) for part in (0, 1))
+        chips = np.array(list(placed.values()), dtype=np.float64) * self.facts.chips_per_unit[offer]
+        return _entries(np.asarray(chips), period, np.zeros_like(period), source=offer)
 
     def _level(self, quantity: str) -> FloatArray:
         if quantity == "compute":

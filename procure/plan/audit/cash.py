@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from procure.plan.audit.commitments import AgreementPayment
+from procure.plan.audit.continuity import changes_of
 from procure.plan.audit.decisions import Decisions, Orders
 from procure.plan.audit.facts import Facts
 from procure.plan.audit.starts import Payments, one_off, running
@@ -15,7 +16,7 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
-    "fee", "shortfall", "exit", "discount",
+    "fee", "shortfall", "exit", "discount", "switching",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -63,6 +64,7 @@ def cash_of(facts: Facts, decisions: Decisions) -> Cash:
         *_fleet(facts),
         _serving(facts, decisions),
         *_projects(facts, decisions),
+        _switching(facts, decisions),
     ]
     return _joined(parts)
 
@@ -153,6 +155,12 @@ def _projects(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
         _payments("project", paid.usd, paid.period, capex=capex, project=project[paid.row]),
         _payments("project_running", later.usd, later.period, project=project[later.row]),
     )
+
+
+def _switching(facts: Facts, decisions: Decisions) -> Cash:
+    baseline, changes = facts.scenario.baseline, changes_of(facts, decisions)
+    price = baseline.switching_usd_per_chip if baseline is not None else 0.0
+    return _payments("switching", changes.chips * price, changes.period, changes.offer)
 
 
 def _prices(facts: Facts) -> FloatArray:

@@ -19,7 +19,7 @@ _SMALLEST_OBJECTIVE: Final = 1e-9
 
 
 class Totals:
-    """Sums over the whole plan, in USD but for ``carbon`` (t), ``peak_power`` (MW) and ``peak_chips``."""
+    """Sums over the whole plan, in USD but for ``carbon`` (t), ``peak_power`` (MW), ``change`` and ``peak_chips``."""
 
     def __init__(self, facts: Facts, amounts: Amounts, limits: list[LimitRow]) -> None:
         self.facts = facts
@@ -73,6 +73,7 @@ class Totals:
             "salvage": math.fsum(amounts.salvage[0].tolist()),
             "committed_tail": self._sum("committed_tail"),
             "carbon": self._sum("carbon"),
+            "change": self._sum("change"),
             "served_value": self._served_value(),
             "peak_power": self._peak(amounts.power),
             "peak_chips": self._peak(amounts.chips),
