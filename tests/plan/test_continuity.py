@@ -21,7 +21,12 @@ H0, H1, H2 = (f"2027-01-01T0{hour}" for hour in range(3))
 Q1, Q2 = "2027-Q1", "2027-Q2"
 LOOSE = 0.05
 PLANS = (0, 2, 6, 10, 11, 15, 17, 19, 21, 25, 27, 29)
-WITH_PROJECTS = (10, 15, 17, 21, 23, 29)
+RANDOM = [
+    *((seed, "") for seed in PLANS),
+    *((seed, "projects") for seed in (10, 15, 17, 21, 23, 29)),
+    *((seed, "agreements") for seed in (0, 2, 9, 17, 19)),
+]
+"""Seeds of scenarios that have a plan, and what they have beside offers and work."""
 
 
 def instance(**changes: Any) -> Scenario:
@@ -131,18 +136,16 @@ def test_more_value_changes_the_baseline() -> None:
 
 
 @lru_cache
-def solved(seed: int, *, projects: bool, gap: float) -> tuple[Scenario, Plan]:
+def solved(seed: int, more: str, *, gap: float) -> tuple[Scenario, Plan]:
     """Return a random scenario and its plan."""
-    scenario = build(random_scenario(seed, projects=projects))
+    scenario = build(random_scenario(seed, **{more: True} if more else {}))
     return scenario, solve(scenario, gap=gap, time_limit_s=20)
 
 
-@pytest.mark.parametrize(
-    ("seed", "projects"), [*((seed, False) for seed in PLANS), *((seed, True) for seed in WITH_PROJECTS)]
-)
-def test_nothing_changes_when_nothing_changed(seed: int, projects: bool) -> None:
+@pytest.mark.parametrize(("seed", "more"), RANDOM)
+def test_nothing_changes_when_nothing_changed(seed: int, more: str) -> None:
     """A solve of the same scenario from its own plan has the same orders and starts, though many are within 5 %."""
-    scenario, plan = solved(seed, projects=projects, gap=LOOSE)
+    scenario, plan = solved(seed, more, gap=LOOSE)
     again = solve(scenario.with_baseline(plan), gap=LOOSE, time_limit_s=20, backend="highs")
     assert decided(again) == decided(plan)
     assert again.result["kept"] is True
@@ -162,12 +165,10 @@ def test_a_bundled_scenario_keeps_and_loses_its_plan() -> None:
 # random baselines
 
 
-@pytest.mark.parametrize(
-    ("seed", "projects"), [*((seed, False) for seed in PLANS), *((seed, True) for seed in WITH_PROJECTS)]
-)
-def test_two_engines_agree_on_what_is_changed(seed: int, projects: bool) -> None:
+@pytest.mark.parametrize(("seed", "more"), RANDOM)
+def test_two_engines_agree_on_what_is_changed(seed: int, more: str) -> None:
     """Classes and single sources, with a perturbed baseline: fixed periods, a price of switching, limits on change."""
-    scenario, plan = solved(seed, projects=projects, gap=LOOSE)
+    scenario, plan = solved(seed, more, gap=LOOSE)
     continued = perturbed(seed, scenario, plan.decisions)
     one = end(continued, "highs", aggregate=True)
     two = end(continued, "cbc", aggregate=False)
