@@ -58,7 +58,8 @@ def test_the_ledger_of_the_decisions_costs_what_the_solver_said(name):
     decisions = read_decisions(formulation, result.values)
     assert list(decisions) == list(DECISIONS)
     tables, answer = to_tables(Index(scenario), decisions)
-    cost = discounted_cost(ledger_of(Index(scenario), tables)).value(answer).sum()
+    ledger, answer = ledger_of(Index(scenario), tables, answer)
+    cost = discounted_cost(ledger).value(answer).sum()
     assert cost == pytest.approx(result.objective * formulation.objective_usd, rel=1e-7)
 
 
