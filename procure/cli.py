@@ -73,7 +73,8 @@ def _root(
 
 
 @app.command(epilog="Examples: procure solve · procure solve startup --out plan.xlsx · "
-             "procure solve my.yaml --set limits.nvidia_share.max_share=0.5 --time-limit 60")  # fmt: skip
+             "procure solve my.yaml --set limits.nvidia_share.max_share=0.5 --time-limit 60 · "
+             "procure solve my.yaml --baseline plan.json --fixed-until 2027-07")  # fmt: skip
 def solve(
     scenario: ScenarioArgument = DEFAULT,
     changes: SetOption = None,
@@ -82,6 +83,12 @@ def solve(
     gap: Annotated[float, typer.Option(help="Stop when proven within this share of the best possible.")] = 0.005,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = 1,
     seed: Annotated[int, typer.Option(help="Random seed of the engine.")] = 0,
+    baseline: Annotated[
+        Path | None, typer.Option(help="A plan file: keep its orders and starts unless a change pays.")
+    ] = None,
+    fixed_until: Annotated[
+        str | None, typer.Option(help="With a baseline: what it decides before this date is placed.", metavar="DATE")
+    ] = None,
     out: Annotated[str | None, typer.Option(help="Also write plan.json, plan.xlsx, or plan/ (CSV).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Print every row.")] = False,
     as_json: JsonOption = False,
@@ -95,7 +102,7 @@ def solve(
     with _failures(verbose):
         if out:
             check_target(out)
-        document, problem = _read(scenario, changes)
+        document, problem = _read(scenario, changes, baseline, fixed_until)
         with _places(document), watch(_errors(), quiet=quiet) as progress:
             from procure.plan.solve import solve as solve_scenario
 
@@ -293,13 +300,17 @@ def _plan(
         return solve_scenario(scenario, progress=progress, **options)
 
 
-def _read(name: str, changes: list[str] | None) -> tuple["Document", "Scenario"]:
+def _read(
+    name: str, changes: list[str] | None, baseline: Path | None = None, fixed_until: str | None = None
+) -> tuple["Document", "Scenario"]:
     from procure.scenario.complaint import InvalidData
     from procure.scenario.scenario import build
     from procure.scenario_file import load_data
 
     document = load_data(name)
     with _places(document):
+        if baseline is not None or fixed_until is not None:
+            _continue(document, baseline, fixed_until)
         scenario = build(document.data)
         try:
             return document, scenario.with_(_edits(changes)) if changes else scenario
@@ -319,6 +330,36 @@ def _edits(changes: list[str]) -> dict[str, Any]:
             raise InvalidData([Complaint((path,), value, "expected PATH=VALUE", remedy, "--set")])
         edits[path.strip()] = read_value(value)
     return edits
+
+
+def _continue(document: "Document", plan: Path | None, fixed_until: str | None) -> None:
+    """Put the orders and starts of a plan file into the baseline of a scenario; what else that says stays."""
+    from procure.plan.plan import read_plan_data
+    from procure.scenario.baseline import baseline_of
+    from procure.scenario.complaint import Complaint, InvalidData
+    from procure.scenario.horizon import Horizon
+    from procure.scenario.validate import validate
+
+    stated = document.data.get("baseline") or {}
+    if not isinstance(stated, dict):
+        return  # the scenario's own complaint says so
+    if plan is None and not stated:
+        remedy = "Add --baseline plan.json."
+        raise InvalidData([Complaint((), str(fixed_until), "expected a baseline", remedy, "--fixed-until")])
+    if plan is not None:
+        horizon = validate(Horizon, document.data.get("horizon") or {}, ("horizon",))
+        data = read_plan_data(plan)
+        try:
+            found, outside = baseline_of(data["decisions"], horizon)
+        except (KeyError, TypeError, ValueError):
+            expected, remedy = "expected the decisions of a plan", "Make one with `procure solve --out plan.json`."
+            raise InvalidData([Complaint(("decisions",), "unreadable", expected, remedy, str(plan))]) from None
+        for what in outside:
+            _errors().print(f"left out: {what}, outside the horizon", markup=False, soft_wrap=True)
+        document.put(("baseline", "orders"), [order.data() for order in found.orders], str(plan))
+        document.put(("baseline", "starts"), [start.data() for start in found.starts], str(plan))
+    if fixed_until is not None:
+        document.put(("baseline", "fixed_until"), fixed_until, "--fixed-until")
 
 
 @contextmanager

@@ -106,6 +106,78 @@ def test_set_sets_the_cash_floor(tiny):
     assert data["decisions"]["draws"]["tranche"] == ["loan"]
 
 
+@pytest.fixture
+def saved(tiny, tmp_path):
+    path = tmp_path / "saved.json"
+    assert run("solve", tiny, "-q", "--out", str(path)).exit_code == 0
+    return str(path)
+
+
+def test_a_plan_is_kept_or_changed(tiny, saved):
+    """With nothing changed the plan stands; twice the demand is worth ten chips more, at 3 USD each for switching."""
+    assert "kept as it was" in run("solve", tiny, "-q", "--baseline", saved).stdout
+    more = ("--set", "workloads.chat.demand=2000", "--set", "baseline.switching_usd_per_chip=3")
+    data = json.loads(run("solve", tiny, "-q", "--json", "--baseline", saved, *more).stdout)
+    assert data["result"]["kept"] is False
+    assert data["result"]["objective"] == pytest.approx(2 * 175_200 + 30)
+    fixed = json.loads(
+        run("solve", tiny, "-q", "--json", "--baseline", saved, "--fixed-until", "2028", *more[:2]).stdout
+    )
+    assert fixed["decisions"]["orders"]["units"] == [10.0]
+    assert fixed["result"]["objective"] == pytest.approx(10 * (2 + 4) * 8760)
+
+
+def test_a_scenario_says_how_its_plan_may_change(saved, tmp_path):
+    """Limits on change and the price of switching stand in the file, last night's orders come with the plan."""
+    path = tmp_path / "policy.yaml"
+    steady = "- {id: steady, quantity: change, max_share: 0.1}\nbaseline: {switching_usd_per_chip: 7}\n"
+    path.write_text(TINY.replace("demand: 1000", "demand: 2000") + steady)
+    data = json.loads(run("solve", str(path), "-q", "--json", "--baseline", saved).stdout)
+    assert data["decisions"]["orders"]["units"] == [11.0]
+    assert data["figures"]["changes"]["switching_usd"] == [7.0]
+
+
+def test_what_a_plan_has_outside_the_horizon_is_told(tiny, saved, tmp_path):
+    """A quarter later the order of the first quarter is left out, in a line on standard error."""
+    path = tmp_path / "later.yaml"
+    path.write_text(TINY.replace("2027-01-01", "2027-04-01"))
+    result = run("solve", str(path), "-q", "--json", "--baseline", saved)
+    assert result.stderr == "left out: the order of 10 year in 2027-Q1, outside the horizon\n"
+    assert json.loads(result.stdout)["scenario"]["baseline"] == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "more", "place", "words"),
+    [
+        ("id: year", "id: yaer", (), "saved.json: baseline.orders[0].offer = year", "Did you mean yaer?"),
+        ("", "", ("--fixed-until", "2026"), "--fixed-until: baseline.fixed_until = 2026", "inside the horizon"),
+        ("", "", ("--fixed-until", "soon"), "--fixed-until: baseline.fixed_until = 'soon'", "2027-03-15"),
+        ("limits:", "baseline: [3]\nlimits:", (), "tiny.yaml:11: baseline = list of 1", "keys and values"),
+    ],
+)
+def test_a_baseline_that_does_not_fit_is_told(tiny, saved, old, new, more, place, words):
+    """An offer that is gone, a date that is none, another thing than a baseline."""
+    Path(tiny).write_text(TINY.replace(old, new) if old else TINY)
+    result = run("solve", tiny, "-q", "--baseline", saved, *more)
+    assert result.exit_code == 2
+    assert place in result.stderr
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"format": "procure-plan/3"}', '{"format": "procure-plan/3", "decisions": 5}']
+)
+def test_a_file_that_is_no_plan_is_told(tiny, tmp_path, content):
+    """Another JSON file; and a date without a plan."""
+    (tmp_path / "other.json").write_text(content)
+    result = run("solve", tiny, "-q", "--baseline", str(tmp_path / "other.json"))
+    assert result.exit_code == 2
+    assert "other.json" in result.stderr
+    result = run("solve", tiny, "-q", "--fixed-until", "2027-07")
+    assert result.exit_code == 2
+    assert "Add --baseline plan.json." in result.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [

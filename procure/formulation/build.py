@@ -8,6 +8,7 @@ from procure.formulation.agreements import Agreements
 from procure.formulation.capacity import Capacity, serve_size
 from procure.formulation.commitments import Commitments
 from procure.formulation.concentration import Concentration
+from procure.formulation.continuity import Continuity
 from procure.formulation.counts import Counts
 from procure.formulation.demand import Demand
 from procure.formulation.eligibility import Eligibility, eligible
@@ -31,9 +32,9 @@ from procure.scenario.complaint import InvalidData
 from procure.scenario.scenario import Scenario
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    Eligibility(), Projects(), Agreements(), Retirement(), Supply(), Resale(), Sublet(), Capacity(), Demand(),
-    Training(), SingleSource(), SitePower(), Commitments(), Tiers(), Milestones(), Funding(), Limits(), Counts(),
-    Concentration(),
+    Eligibility(), Projects(), Agreements(), Retirement(), Supply(), Continuity(), Resale(), Sublet(), Capacity(),
+    Demand(), Training(), SingleSource(), SitePower(), Commitments(), Tiers(), Milestones(), Funding(), Limits(),
+    Counts(), Concentration(),
 )  # fmt: skip
 
 

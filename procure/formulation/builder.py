@@ -78,19 +78,20 @@ class Builder:
         kind: str,
         labels: Labels,
         *,
+        lower: Floats | float = 0.0,
         upper: Floats | float = np.inf,
         integer: Bools | bool = False,
         structure: bool = False,
         unit: Floats | float = 1.0,
     ) -> Ints:
-        """Add columns with lower bound 0 and return their numbers.
+        """Add columns and return their numbers.
 
         Parameters
         ----------
         kind, labels
             The name's first word, and for each label the names and a code for each column.
-        upper
-            Upper bounds in the quantity's own unit.
+        lower, upper
+            Bounds in the quantity's own unit; the lower ones are at least 0.
         integer, structure
             Whole numbers; of these, those that decide the structure rather than count units.
         unit
@@ -104,7 +105,8 @@ class Builder:
         stage = np.full(count, 0 if structure else 1, dtype=np.int64)
         scale = np.broadcast_to(np.asarray(unit, dtype=np.float64), (count,))
         high = np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,))
-        self._columns.append((np.zeros(count), high, whole, stage, scale))
+        low = np.broadcast_to(np.asarray(lower, dtype=np.float64), (count,))
+        self._columns.append((low, high, whole, stage, scale))
         return np.arange(block.start, block.start + count)
 
     def column_name(self, column: int) -> str:

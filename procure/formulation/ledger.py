@@ -15,7 +15,7 @@ from procure.scenario.selection import LEDGERS
 
 ITEMS: Final = (
     "rent", "reservation", "block", "upfront", "fixed", "running", "energy", "serving", "project", "project_running",
-    "fee", "exit", "shortfall", "discount", "retirement", "sublet", "interest", "financing_fee",
+    "fee", "exit", "shortfall", "discount", "retirement", "sublet", "interest", "financing_fee", "switching",
     "capex_upfront", "capex_fixed", "capex_project", "capex_resale",
 )  # fmt: skip
 """What money is for; the items from `capex_upfront` on are capital expenditure.
@@ -25,7 +25,7 @@ Resale is a disposal of assets, so that it lessens capital expenditure; it and `
 _FIRST_CAPEX: Final = ITEMS.index("capex_upfront")
 POSTED: Final = (
     "units", "working", "used", "let", "money", "served", "unmet_work", "penalty", "soft_penalty", "salvage",
-    "committed_tail", "vendor_inflow", "drawn", "repaid", "dilution",
+    "committed_tail", "vendor_inflow", "drawn", "repaid", "dilution", "change", "baseline_chips",
 )  # fmt: skip
 """The base quantities that families post; every other quantity is one of them, scaled or chosen by item."""
 
@@ -48,7 +48,7 @@ class Decisions:
 
 
 Tables = dict[str, Decisions]
-"""Decisions by kind: order, held, stay, rent, serve, unmet, start, sign, draw, …, and those that only rows use."""
+"""Decisions by kind: order, change, held, stay, rent, serve, unmet, start, …, and those that only rows use."""
 
 
 @dataclass
@@ -115,7 +115,7 @@ _MONEY: Final = {
     "retirement": ("retirement",),
     "resale": ("capex_resale",),
     "sublet": ("sublet",),
-    "cost": (*_SPEND, "energy", "serving", *_PROJECT, *_AGREED, *_LIFE, *_FINANCING),
+    "cost": (*_SPEND, "energy", "serving", *_PROJECT, *_AGREED, *_LIFE, *_FINANCING, "switching"),
 }
 
 

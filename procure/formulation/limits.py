@@ -89,7 +89,8 @@ class Limits(Rule):
                 bound = bound_values(measured, model.index.scenario)
                 _bound(model, measured, _carried(model, measured, bound), bound)
             elif limit.bound.endswith("share"):
-                key = (limit.quantity, str(limit.of), limit.every, limit.start, limit.until)
+                when = [limit.where.get(label) for label in ("period", "year")]
+                key = (limit.quantity, str(limit.of), limit.every, limit.start, limit.until, str(when))
                 if key not in totals:
                     totals[key] = _total(model, measured)
                 _, window, future = measured.codes()

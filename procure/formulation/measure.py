@@ -32,7 +32,8 @@ class Measured:
     row, term
         The quantity over `where`.
     total_row, total
-        For shares: the quantity over `of`; total_row = window · futures + future.
+        For shares: the quantity over `of`, for a change the chips of the baseline; total_row = window · futures +
+        future.
     """
 
     limit: Limit
@@ -65,8 +66,8 @@ def measure(limit: Limit, index: Index, ledger: Ledger) -> Measured:
     groups, of_entry = _groups(limit, index)
     size = len(names)
 
-    def rows(selection: dict[str, tuple[str, ...]]) -> tuple[Term, Ints]:
-        term = ledger.quantity(limit.quantity)
+    def rows(selection: dict[str, tuple[str, ...]], quantity: str = limit.quantity) -> tuple[Term, Ints]:
+        term = ledger.quantity(quantity)
         term = term.where(selected(term, selection, index)).spread("future", futures)
         if _by_moment(limit):
             term = term.spread("slice", index.sizes[3])
@@ -83,8 +84,9 @@ def measure(limit: Limit, index: Index, ledger: Ledger) -> Measured:
     term, row = rows(limit.where)
     group = of_entry(term)
     term, row = term.where(group >= 0), (row + group * size * futures)[group >= 0]
+    whole = "baseline_chips" if limit.quantity == "change" else limit.quantity
     total, total_row = (
-        rows(limit.of) if limit.bound.endswith("share") else (term.where(np.zeros(term.size, bool)), row[:0])
+        rows(limit.of, whole) if limit.bound.endswith("share") else (term.where(np.zeros(term.size, bool)), row[:0])
     )
     return Measured(limit, groups, names, futures, first, last, row, term, total_row, total)
 

@@ -8,7 +8,7 @@ from procure.formulation.index import Bools, Floats, Index
 from procure.formulation.unlocks import Unlocks
 from procure.scenario.limit import FINANCING
 
-OF_NO_OFFER: Final = frozenset({"project_cost", "shortfall_cost", "vendor_inflow", *FINANCING})
+OF_NO_OFFER: Final = frozenset({"project_cost", "shortfall_cost", "vendor_inflow", "change", *FINANCING})
 """Quantities that are of no offer: no order adds to them by itself."""
 
 

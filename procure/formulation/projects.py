@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.baseline import begun_projects, fixed_periods
 from procure.formulation.builder import Labels
 from procure.formulation.index import Bools, Index
 from procure.formulation.ledger import Decisions, Ledger, item
@@ -25,8 +26,8 @@ class Projects(Rule):
     - locked offers: order[o,s] ≤ most[o,s] · Σ_p ready[p, s + lead], rent[o,t,k,f] ≤ most[o,t] · Σ_p ready[p,t];
     - locked pairs: Σ_c serve[w,c,t,k,f] ≤ most[w,t,k] · Σ_p ready[p,t], p over the alternatives that unlock c for w;
       in step j of a ramp: Σ_c serve[w,c,t,k,f,j] ≤ most · start[p, t - delay - j], and the pairs work at full
-      throughput only once the ramp is over.
-
+      throughput only once the ramp is over;
+    - in periods that a baseline fixes, what it starts is started, and nothing else;
     - volume: Σ_{o,s} order[o,s] ≥ min_units[p] · Σ_s start[p,s] over the offers that p unlocks.
 
     Every bound is that of its own row: what supply allows, or what the workload asks for.
@@ -54,10 +55,12 @@ class Projects(Rule):
 
     def declare(self, model: Model) -> None:
         """Add a binary for each period in which a project may be started."""
-        project, period = np.nonzero(Unlocks(model.index).may_start)
+        fixed, begun = fixed_periods(model.index), begun_projects(model.index)
+        project, period = np.nonzero(Unlocks(model.index).may_start & (~fixed | begun))
         if len(project):
             names = (model.index.project_label(project), model.index.period_label(period))
-            column = model.builder.columns("start", names, upper=1.0, integer=True, structure=True)
+            low = fixed[period].astype(np.float64)  # what the baseline starts there is started
+            column = model.builder.columns("start", names, lower=low, upper=1.0, integer=True, structure=True)
             model.decide("start", column, project=project, period=period)
 
     def post(self, ledger: Ledger) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from procure.formulation.active import active_fleet, active_orders, delivered
+from procure.formulation.baseline import fixed_periods, placed_units
 from procure.formulation.book import salvage
 from procure.formulation.builder import Labels
 from procure.formulation.contracts import Contracts
@@ -28,7 +29,8 @@ class Supply(Rule):
       agreements that are signed and have begun add to it;
     - order size: least[o] · place[o,s] ≤ order[o,s] ≤ most[o,s] · place[o,s], where a fixed cost or a least order asks
       for it; most is what supply allows, or what the demand could use; least is min_order, or one unit (a thousandth of
-      a divisible one), so that a fixed cost is never paid for nothing.
+      a divisible one), so that a fixed cost is never paid for nothing;
+    - in periods that a baseline fixes, order[o,s] is that of the baseline, and there is no other.
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
@@ -51,12 +53,15 @@ class Supply(Rule):
         index, builder = model.index, model.builder
         builder.expect(_active_periods(index) * index.sizes[3] * index.sizes[4])
         most = most_units(index, model.classes.eligible)
-        worth = index.usable & _useful(model)[:, None]
-        offer, period = np.nonzero(worth & ~index.rented[:, None])
+        placed, fixed = placed_units(index), fixed_periods(index)
+        worth = index.usable & (_useful(model)[:, None] | (placed > 0))
+        offer, period = np.nonzero(worth & ~index.rented[:, None] & (~fixed | (placed > 0)))
         if len(offer):
             names: Labels = (index.source_label(offer), index.period_label(period))
             whole = ~index.divisible[offer]
-            column = builder.columns("order", names, upper=most[offer, period], integer=whole)
+            held = placed[offer, period]
+            low, high = np.where(fixed[period], held, 0.0), np.where(fixed[period], held, most[offer, period])
+            column = builder.columns("order", names, lower=low, upper=high, integer=whole)
             model.decide("order", column, source=offer, period=period)
             self._places(model, offer, period)
             declare_sales(model)
@@ -163,7 +168,8 @@ def most_units(index: Index, eligible: Bools) -> Floats:
     """Return the most units of each offer worth ordering or renting in each period, shape (offers, T).
 
     Supply bounds it; so does what all workloads together could use, unless a limit or an agreement may reward holding
-    more of the offer than is needed, or a project asks for a least volume.
+    more of the offer than is needed, or a project asks for a least volume. What a baseline orders is worth ordering in
+    any case: to keep it may be cheaper than to change it.
     """
     most = Contracts(index).most_supply
     more = rewarded_offers(index) | Unlocks(index).of_volume
@@ -180,7 +186,8 @@ def most_units(index: Index, eligible: Bools) -> Floats:
         useful = np.take_along_axis(useful, period, axis=1)
         units = useful / (index.chips_per_unit * index.availability)[:offers, None]
         whole = np.where(index.divisible[:, None], units, np.ceil(units - 1e-9))
-        needed = np.minimum(most, np.maximum(whole, index.prices("min_order")[:, None]))
+        needed = np.maximum(whole, index.prices("min_order")[:, None])
+        needed = np.minimum(most, np.maximum(needed, placed_units(index)))
         most = np.where(more[:, None], most, needed)
     return np.where(index.divisible[:, None], most, np.floor(most + 1e-9))
 

@@ -7,7 +7,6 @@ import numpy as np
 from procure.formulation.active import find
 from procure.formulation.commitments import reckoning
 from procure.formulation.contracts import Contracts
-from procure.formulation.funding import Tranches
 from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Tables
 from procure.formulation.model import Formulation
@@ -267,9 +266,4 @@ def to_tables(index: Index, decisions: dict[str, Table]) -> tuple[Tables, Floats
         tables[kind] = Decisions(np.arange(start, start + len(amount)), codes)
         amounts.append(amount)
         start += len(amount)
-    draw = tables.get("draw")
-    if draw is not None:
-        labels, owed = Tranches(index).owed(draw, np.concatenate(amounts)[draw.column])
-        tables["owed"] = Decisions(np.arange(start, start + len(owed)), labels)
-        amounts.append(owed)
     return tables, np.concatenate([np.zeros(0), *amounts])

@@ -1,8 +1,10 @@
-"""Decisions that follow from others: places of orders with a fixed cost, what is held of orders, what stays."""
+"""Decisions that follow from others: places of orders with a fixed cost, changes, what is held, stays and is owed."""
 
 import numpy as np
 
 from procure.formulation.active import find, sellable
+from procure.formulation.continuity import changes
+from procure.formulation.funding import Tranches
 from procure.formulation.index import Floats, Index, Ints
 from procure.formulation.ledger import Tables
 
@@ -21,6 +23,11 @@ def derived(index: Index, tables: Tables, answer: Floats) -> dict[str, Derived]:
         if fixed.any():
             labels = {label: codes[fixed] for label, codes in order.labels.items()}
             found["place"] = labels, np.ones(int(fixed.sum()))
+    codes, chips = changes(index, order, np.zeros(0) if order is None else answer[order.column])
+    if len(chips):
+        found["change"] = codes, chips
+    if "draw" in tables:
+        found["owed"] = Tranches(index).owed(tables["draw"], answer[tables["draw"].column])
     if "retire" in tables:
         found["stay"] = _stay(index, tables, answer)
     if order is not None and "sell" in tables:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from procure.formulation.active import delivered
+from procure.formulation.baseline import may_change
 from procure.formulation.build import ledger_of
 from procure.formulation.commitments import in_force
 from procure.formulation.contracts import Contracts
@@ -33,6 +34,7 @@ _LIFE: Final = "action source ordered period chips usd"
 _ORDERS: Final = "offer period units chips active_from active_until price_usd_per_unit_hour upfront_usd committed_usd"
 _FUNDING: Final = "period income_usd paid_usd inflow_usd drawn_usd repaid_usd cash_usd floor_usd"
 _TRANCHES: Final = "tranche kind drawn_usd fee_usd interest_usd dilution_usd outstanding_usd"
+_CHANGES: Final = "offer period baseline_units units change_chips switching_usd"
 _ZERO: Final = 1e-9
 _NOTHING: Final = 1e-6
 """A share of a total of at most this is a share of nothing."""
@@ -122,6 +124,7 @@ class Figures:
             "resale": -self.total("resale") + 0.0,
             "sublet_income": -self.total("sublet") + 0.0,
             "served_value": float((done * np.nan_to_num(self.index.unmet_usd)).sum()),
+            "change": self.total("change"),
             "peak_power": self._peak("power"),
             "peak_chips": self._peak("chips"),
         }
@@ -155,6 +158,24 @@ class Figures:
                 upfront + hourly * hours * units + offer.fixed_usd_per_order,
             ))  # fmt: skip
         return table(_ORDERS, rows)
+
+    def changes(self) -> Table:
+        """Orders of more or fewer units than in the baseline: by how many chips, and what switching costs."""
+        baseline, order = self.index.scenario.baseline, self.ledger.tables.get("order")
+        if baseline is None:
+            return table(_CHANGES, [])
+        before = may_change(self.index)
+        units = np.zeros_like(before)
+        if order is not None:
+            units[order.labels["source"], order.labels["period"]] = self.answer[order.column]
+        (source, period), chips = self._sum("change", "source", "period")
+        ids, labels = self.index.source_ids, self.index.scenario.horizon.labels
+        rows = [
+            (ids[o], labels[t], float(before[o, t]), float(units[o, t]), n, n * baseline.switching_usd_per_chip)
+            for o, t, n in zip(source.tolist(), period.tolist(), chips.tolist(), strict=True)
+            if n > _ZERO
+        ]
+        return table(_CHANGES, rows)
 
     def projects(self) -> Table:
         """Projects: when each is started and ready, and what it costs."""
@@ -434,8 +455,8 @@ class Figures:
 
 
 TABLES: Final = (
-    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "fleet_life", "capacity",
-    "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused", "funding", "tranches",
+    "totals", "projects", "agreements", "windows", "vendor_money", "counterparties", "orders", "changes", "fleet_life",
+    "capacity", "serving", "cash", "power", "shares", "hhi", "unmet", "tail", "limits", "unused", "funding", "tranches",
 )  # fmt: skip
 
 

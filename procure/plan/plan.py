@@ -36,7 +36,8 @@ class Plan:
     decisions
         Starts, orders, sales, rented units, serving, draws and the rest: the tables of `DECISIONS`.
     result
-        How the solve ended: ending, objective and bound (USD), gap (relative), seconds, backend, version.
+        How the solve ended: ending, objective and bound (USD), gap (relative), seconds; with a baseline whether it is
+        kept, and its objective.
     provenance
         Hash of the scenario, versions, options, seed and threads: what it takes to get the same plan again.
     warm_start

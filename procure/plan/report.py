@@ -21,6 +21,7 @@ _WIDE: Final = 110
 _CENTS: Final = 0.5
 _NOISE: Final = 1e-12
 _REASONS: Final = {"not_eligible": "no workload may run on them", "not_in_time": "not available in time",
+                   "fixed": "what is ordered when they can be is fixed",
                    "not_unlocked": "what they need is not started or signed",
                    "not_worth_it": "not worth their price"}  # fmt: skip
 
@@ -73,8 +74,9 @@ def show_plan(plan: Plan, console: "Console", *, full: bool = False) -> None:
     console.print(headline(plan), soft_wrap=True)
     sections = (
         _projects(plan), _agreements(plan), _windows(plan, full=full), _counterparties(plan), _orders(plan, full=full),
-        _rents(plan, full=full), _life(plan, full=full), _cash(plan), _funding(plan), _tranches(plan), _shares(plan),
-        _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full), _unused(plan, full=full),
+        _changes(plan, full=full), _rents(plan, full=full), _life(plan, full=full), _cash(plan), _funding(plan),
+        _tranches(plan), _shares(plan), _workloads(plan, full=full), _power(plan, full=full), _limits(plan, full=full),
+        _unused(plan, full=full),
     )  # fmt: skip
     for found in sections:
         if found is not None and found.row_count:
@@ -109,6 +111,7 @@ def headline(plan: Plan) -> str:
         "cost": f"[bold]{usd(totals['discounted_cost'])} USD[/bold] discounted, all in",
         "made of": f"{', '.join(parts)} (not discounted)",
         "proof": f"{_proof(plan)}; audited",
+        "baseline": _continuity(plan),
         "capacity": f"{amount(totals['peak_chips'])} chips and {amount(totals['peak_power'])} MW at the peak",
         "work": f"{len(served) - len(short)} of {len(served)} workloads served in full"
         + (f"; in part: {', '.join(short)}" if short else ""),
@@ -134,6 +137,24 @@ def _proof(plan: Plan) -> str:
         return f"{how} {within}"
     cost = "not proven" if result.get("cost_gap") is None else f"within {percent(result['cost_gap'])} of the least"
     return f"value served {how} {within}; its cost {cost}"
+
+
+def _continuity(plan: Plan) -> str:
+    """Return what became of the baseline, and what a change of it saves."""
+    result, totals = plan.result, plan.totals
+    if result.get("kept") is None:
+        return ""
+    if result["kept"]:
+        return "kept as it was"
+    size = f" by {amount(totals['change'])} chips" if totals["change"] else ""
+    if result["baseline_objective"] is None:
+        return f"changed{size}: no plan was found that keeps it"
+    saved, what = result["baseline_objective"] - result["objective"], ""
+    if plan.scenario.objective == "most_served_value":
+        what = " of work left undone"
+        if result.get("baseline_cost") is not None:
+            saved, what = result["baseline_cost"] - totals["discounted_cost"], ""
+    return f"changed{size}: saves {usd(saved)} USD{what}"
 
 
 def _largest(plan: Plan, label: str) -> str:
@@ -236,6 +257,26 @@ def _orders(plan: Plan, *, full: bool) -> "RichTable | None":
         upfront = (usd(total(offer, "upfront_usd")),) if bought else ()
         numbers = (amount(total(offer, "units")), amount(total(offer, "chips")), price, *upfront)
         grid.add_row(offer, when, *numbers, usd(total(offer, "committed_usd")))
+    return _note_rest(grid, len(ranked), 20, full)
+
+
+def _changes(plan: Plan, *, full: bool) -> "RichTable | None":
+    """Return what is ordered and started otherwise than in the baseline."""
+    baseline, horizon = plan.scenario.baseline, plan.scenario.horizon
+    if baseline is None:
+        return None
+    columns = ("period", "was", "is", "chips changed", "switching USD")
+    grid = _grid("Changed since the baseline", "offer or project", *columns, left=2)
+    ranked = sorted(rows(plan.figures["changes"]), key=lambda row: -float(str(row["change_chips"])))
+    for row in ranked if full else ranked[:20]:
+        units = (amount(float(str(row[name]))) for name in ("baseline_units", "units", "change_chips"))
+        grid.add_row(str(row["offer"]), str(row["period"]), *units, usd(float(str(row["switching_usd"]))))
+    before = {begun.project: horizon.labels[horizon.index(begun.period)] for begun in baseline.starts}
+    after = {str(row["project"]): str(row["period"]) for row in rows(plan.decisions["starts"])}
+    for project in sorted({*before, *after}):
+        was, now = before.get(project, "not started"), after.get(project, "not started")
+        if was != now:
+            grid.add_row(project, "", was, now, "", "")
     return _note_rest(grid, len(ranked), 20, full)
 
 

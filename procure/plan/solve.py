@@ -14,10 +14,11 @@ import numpy as np
 
 from procure.formulation.build import build
 from procure.formulation.eligibility import eligible
-from procure.formulation.index import Floats, Index
+from procure.formulation.index import Index
 from procure.formulation.ledger import discounted_cost
 from procure.formulation.model import Formulation
 from procure.plan.decisions import read_decisions
+from procure.plan.kept import Answer, Stages, alone, continued
 from procure.plan.plan import Plan, check_audit
 from procure.plan.warm_start import WarmStart
 from procure.scenario.scenario import Scenario
@@ -67,7 +68,8 @@ def solve(
     Parameters
     ----------
     gap
-        Stop when the plan is proven to be within this relative distance of the best possible.
+        Stop when the plan is proven to be within this relative distance of the best possible. A baseline is kept
+        unless a change saves more than that, so that a kept plan may be twice as far from the best possible.
     time_limit_s
         Stop after this many seconds with the best plan so far.
     backend, threads, seed
@@ -102,18 +104,24 @@ def solve(
         backend=backend, time_limit_s=time_limit_s, gap=gap, threads=threads, seed=seed, start=start, basis=basis
     )
     report = _in_usd(progress, formulation.objective_usd)
-    cones = formulation.model.cones
-    result = _solve(formulation.problem, cones, options, report, cancel, session)
-    _raise_without_plan(scenario, result)
-    values: Floats | None = result.values
-    least: dict[str, Any] = {}
-    if scenario.objective == "most_served_value":
-        values, least = _cheapest(formulation, result, replace(options, basis=None), cancel, session)
-    assert values is not None
-    left_behind = WarmStart(formulation.problem, values, result.basis)
-    decisions = read_decisions(formulation, values)
-    plan = Plan(scenario, decisions, {}, _provenance(scenario, options, result), left_behind)
-    object.__setattr__(plan, "result", {**_result(plan, formulation, result), **least})
+    stages = Stages(
+        lambda problem, asked: _solve(
+            problem,
+            formulation.model.cones,
+            asked,
+            report if problem is formulation.problem else _without_bound(report),
+            cancel,
+            session,
+        ),
+        None if scenario.objective == "least_cost" else partial(_cheapest, formulation, cancel, session),
+    )
+    answer = (alone if scenario.baseline is None else continued)(formulation, options, stages)
+    _raise_without_plan(scenario, answer.result)
+    assert answer.values is not None
+    left_behind = WarmStart(formulation.problem, answer.values, answer.result.basis)
+    decisions = read_decisions(formulation, answer.values)
+    plan = Plan(scenario, decisions, {}, _provenance(scenario, options, answer.result), left_behind)
+    object.__setattr__(plan, "result", _result(plan, formulation, answer))
     check_audit(plan.to_data())
     return plan
 
@@ -134,24 +142,18 @@ def _solve(
 
 
 def _cheapest(
-    formulation: Formulation, first: Result, options: Options, cancel: threading.Event | None, session: Session | None
-) -> tuple[Floats | None, dict[str, Any]]:
-    """Return the least costly answer among those that serve as much value, and how far its cost is proven.
-
-    A second solve in the time that is left, started from the first.
-    """
-    unproven = {"cost_bound": None, "cost_gap": None}
+    formulation: Formulation, cancel: threading.Event | None, session: Session | None,
+    problem: Problem, first: Result, options: Options,
+) -> Result | None:  # fmt: skip
+    """Return the least costly answer, USD, of a problem among those that serve as much value, None without the time."""
     limit_s = options.time_limit_s
-    left = None if limit_s is None else limit_s - first.seconds
-    if first.ending is Ending.CANCELLED or (left is not None and left < 1.0):
-        return first.values, unproven
+    if first.ending is Ending.CANCELLED or (limit_s is not None and limit_s < 1.0):
+        return None
     cheap, _, usd = formulation.model.builder.problem(discounted_cost(formulation.model.ledger))
-    problem = _keep_value(cheap, formulation.problem, first.objective)
-    again = replace(options, start=first.values, time_limit_s=left)
-    second = _solve(problem, formulation.model.cones, again, None, cancel, session)
-    if not second.has_solution or not math.isfinite(second.bound):
-        return second.values if second.has_solution else first.values, unproven
-    return second.values, {"cost_bound": second.bound * usd, "cost_gap": second.gap}
+    cheap = replace(cheap, column_lower=problem.column_lower, column_upper=problem.column_upper)
+    bounded = _keep_value(cheap, problem, first.objective)
+    found = _solve(bounded, formulation.model.cones, options, None, cancel, session)
+    return replace(found, objective=found.objective * usd, bound=found.bound * usd)
 
 
 def _keep_value(cheap: Problem, best: Problem, objective: float) -> Problem:
@@ -179,6 +181,11 @@ def _in_usd(progress: Callable[[Progress], None] | None, usd: float) -> Callable
     return report
 
 
+def _without_bound(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+    """Report the plans of a part of the problem; its bound is not one of the whole."""
+    return None if progress is None else lambda event: progress(replace(event, bound=None, gap=math.inf))
+
+
 def _raise_without_plan(scenario: Scenario, result: Result) -> None:
     if result.has_solution:
         return
@@ -190,6 +197,8 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
         hard += [f"agreement {entry.id}" for entry in scenario.agreements if entry.must]
         hard += [f"project {entry.id}" for entry in scenario.projects if entry.must]
         hard += ["cash floor"] if scenario.funding is not None else []
+        if scenario.baseline is not None and scenario.baseline.fixed_until is not None:
+            hard.append(f"the baseline, fixed until {scenario.baseline.fixed_until}")
         must = [work.id for work in scenario.workloads if work.unmet_usd_per_unit is None or work.essential_share]
         more = "lower the cash floor or add a tranche, " if scenario.funding is not None else ""
         message = (
@@ -207,8 +216,8 @@ def _raise_without_plan(scenario: Scenario, result: Result) -> None:
     raise SolverFailed(f"{result.backend} ended without a plan: {result.ending}. {result.message}", result)
 
 
-def _result(plan: Plan, formulation: Formulation, result: Result) -> dict[str, Any]:
-    objective = plan.computed.objective
+def _result(plan: Plan, formulation: Formulation, answer: Answer) -> dict[str, Any]:
+    objective, result, cost = plan.computed.objective, answer.result, answer.cost
     bound = min(result.bound * formulation.objective_usd, objective)
     gap = abs(objective - bound) / max(abs(objective), 1e-9) if math.isfinite(bound) else math.inf
     return {
@@ -221,7 +230,16 @@ def _result(plan: Plan, formulation: Formulation, result: Result) -> dict[str, A
         "rows": len(formulation.problem.row_lower),
         "nonzeros": len(formulation.problem.coefficients),
         "message": result.message,
+        **answer.told,
+        **({} if plan.scenario.objective == "least_cost" else _proven(cost)),
     }
+
+
+def _proven(cost: Result | None) -> dict[str, float | None]:
+    """Return how far the cost of a plan of most served value is proven."""
+    if cost is None or not cost.has_solution or not math.isfinite(cost.bound):
+        return {"cost_bound": None, "cost_gap": None}
+    return {"cost_bound": cost.bound, "cost_gap": cost.gap}
 
 
 def _provenance(scenario: Scenario, options: Options, result: Result) -> dict[str, Any]:

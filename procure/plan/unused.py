@@ -1,9 +1,10 @@
-"""Why an offer is not in the plan: not eligible, not in time, locked, or not worth its price."""
+"""Why an offer is not in the plan: not eligible, not in time, placed otherwise, locked, or not worth its price."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
+from procure.formulation.baseline import fixed_periods
 from procure.formulation.contracts import Contracts
 from procure.formulation.eligibility import eligible, refusals
 from procure.formulation.index import Bools, Floats, Index
@@ -36,6 +37,8 @@ def unused(index: Index, used: set[str], serves: Bools, started: set[int], signe
             yield offer.id, "not_eligible", _rules(refused, number)
         elif why := _late(index, may, number):
             yield offer.id, "not_in_time", why
+        elif not offer.rented and not (index.usable[number] & ~fixed_periods(index)).any():
+            yield offer.id, "fixed", "the periods in which it can be ordered are those of the baseline"
         elif why := _locked(index, may[:, number], number, started) or _unsigned(index, number, signed):
             yield offer.id, "not_unlocked", why
         else:

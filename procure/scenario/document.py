@@ -23,7 +23,7 @@ class Document:
     """Plain data of a scenario file and what it includes, with the file and line of every path."""
 
     data: dict[str, Any]
-    places: dict[Path_, tuple[str, int]] = field(default_factory=dict)
+    places: dict[Path_, tuple[str, int | None]] = field(default_factory=dict)
 
     def place(self, path: Path_) -> tuple[str | None, int | None]:
         """Return file and line of a path, or of the nearest path above it that was written."""
@@ -31,6 +31,16 @@ class Document:
             if path[:size] in self.places:
                 return self.places[path[:size]]
         return None, None
+
+    def put(self, path: tuple[str, str], value: Any, source: str) -> None:
+        """Set a value of a mapping at the top, in place of what was written; its source is where complaints are."""
+        top, key = path
+        if self.data.get(top) is None:
+            self.data[top] = {}
+        self.data[top][key] = value
+        for below in [written for written in self.places if written[:2] == path]:
+            del self.places[below]
+        self.places[path] = (source, None)
 
     def located(self, error: InvalidData) -> InvalidData:
         """Return the error with each complaint placed in its file."""
@@ -106,7 +116,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.places: dict[Path_, tuple[str, int]] = {}
+        self.places: dict[Path_, tuple[str, int | None]] = {}
 
     def read(self, path: Path) -> Document:
         """Return the document of one file."""

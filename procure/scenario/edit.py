@@ -11,7 +11,7 @@ COLLECTIONS: Final = (
 _LISTS: Final = (*COLLECTIONS, "tranches")
 _MAPPINGS: Final = (
     "load", "throughput", "eligible", "excluded", "where", "of", "horizon", "power_mw", "covers", "commitment",
-    "funding",
+    "funding", "baseline",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ Quantity = Literal[
     "units", "chips", "power", "compute", "idle",
     "spend", "upfront", "energy_cost", "serving_cost", "project_cost", "shortfall_cost", "vendor_inflow",
     "financing_cost", "dilution", "drawn",
-    "cost", "committed_tail", "carbon", "served", "unmet", "penalty",
+    "cost", "committed_tail", "carbon", "served", "unmet", "penalty", "change",
 ]  # fmt: skip
 LEVELS: Final = frozenset({"units", "chips", "power", "compute", "idle"})
 """Quantities that stand at a moment; the others add up over time."""
@@ -27,7 +27,7 @@ UNITS: Final[dict[str, str]] = {
     "shortfall_cost": "USD", "vendor_inflow": "USD",
     "financing_cost": "USD", "dilution": "USD", "drawn": "USD",
     "cost": "USD",
-    "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD",
+    "committed_tail": "USD", "carbon": "t", "served": "work", "unmet": "work", "penalty": "USD", "change": "chips",
 }  # fmt: skip
 BOUNDS: Final = ("min", "max", "min_share", "max_share", "min_count", "max_count", "max_hhi")
 
@@ -37,9 +37,11 @@ class Limit(Noun):
 
     - A *level* (units, chips, power, compute, idle) holds in every period and slice; with ``every`` its average over
       the window, weighted by hours, is bounded.
-    - A *flow* (money, carbon, work) is summed over the window; without ``every``, over all periods from ``from`` to
-      ``until``.
+    - A *flow* (money, carbon, work, change) is summed over the window; without ``every``, over all periods from
+      ``from`` to ``until``.
     - A share is of the same quantity over the same periods, for the selection ``of`` (everything by default).
+    - A *change* is each chip ordered more or fewer than in the baseline; a share of it is of the chips that the
+      baseline orders over the same periods.
     - A count is of the values of ``per``: with ``max_count`` a value counts when any of the quantity falls in the
       window, with ``min_count`` when its amount (a level: its average) reaches ``count_from``.
     - ``max_hhi`` bounds the Herfindahl-Hirschman index of the values of ``per``: the sum of their squared shares, from
@@ -128,6 +130,8 @@ class Limit(Noun):
             )
         if self.if_signed and (self.bound.endswith(("count", "hhi")) or self.carry_over is not None):
             raise ValueError("expected no if_signed: it belongs to amounts and shares, without carry_over; remove it")
+        if self.quantity == "change" and self.bound not in ("max", "max_share"):
+            raise ValueError(f"expected max or max_share, not {self.bound}: a change can only be held down")
         if self.of and not self.bound.endswith("share"):
             raise ValueError("expected no of: it belongs to shares; remove it")
         if self.carry_over is not None:

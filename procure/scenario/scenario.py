@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import Field, model_validator
 
 from procure.scenario.accelerator import Accelerator
 from procure.scenario.agreement import Agreement
+from procure.scenario.baseline import Baseline, baseline_of
 from procure.scenario.chains import chains
 from procure.scenario.complaint import Complaint, InvalidData
 from procure.scenario.consistency import references, selections, times
+from procure.scenario.continuity import continuity
 from procure.scenario.contracts import contracts
 from procure.scenario.edit import COLLECTIONS, set_path
 from procure.scenario.fleet import Fleet
@@ -30,12 +33,20 @@ from procure.scenario.workload import Workload
 Objective = Literal["least_cost", "most_served_value"]
 
 
+class Decided(Protocol):
+    """Something with the decisions of a plan."""
+
+    @property
+    def decisions(self) -> Mapping[str, Mapping[str, Any]]:
+        """Tables by name, among them ``orders`` and ``starts``."""
+
+
 class Scenario(Noun):
     """Everything one solve needs.
 
-    Horizon, accelerators, regions, offers, workloads, projects, agreements, limits, the fleet in place, and what pays
-    for it all.
-    A scenario is frozen. `with_` and `with_limit` return changed copies, checked like the original.
+    Horizon, accelerators, regions, offers, workloads, projects, agreements, limits, the fleet in place, what pays for
+    it all, and a baseline.
+    A scenario is frozen. `with_`, `with_limit` and `with_baseline` return changed copies, checked like the original.
 
     Raises
     ------
@@ -60,10 +71,11 @@ class Scenario(Noun):
     limits: tuple[Limit, ...] = ()
     fleet: tuple[Fleet, ...] = ()
     funding: Funding | None = Field(default=None, description="The buyer's cash; none: it is not a concern")
+    baseline: Baseline | None = Field(default=None, description="The plan as it stands, which is kept or changed")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Scenario":
-        complaints = [*references(self), *chains(self), *times(self)]
+        complaints = [*references(self), *chains(self), *times(self), *continuity(self)]
         if self.funding is not None:
             complaints += tranche_faults(self.funding, self.horizon)
         if not complaints:
@@ -175,6 +187,31 @@ class Scenario(Noun):
         """Return a copy whose agreements bring in nothing: no rebates, receipts or milestones."""
         off = {"rebate": 0.0, "receipts": (), "milestones": ()}
         return self.with_(agreements=[agreement.model_copy(update=off) for agreement in self.agreements])
+
+    def with_baseline(
+        self, plan: Decided, *, fixed_until: str | None = None, switching_usd_per_chip: float = 0.0
+    ) -> "Scenario":
+        """Return a copy that continues from a plan.
+
+        Parameters
+        ----------
+        plan
+            Its orders and starts become the baseline. A warning names those outside the horizon, which do not.
+        fixed_until
+            Everything that the plan decides in periods before this date is placed.
+        switching_usd_per_chip
+            Paid for each chip ordered more or fewer than in the plan.
+
+        Raises
+        ------
+        InvalidData
+            When the plan has orders of unknown offers, or starts of unknown projects.
+        """
+        baseline, outside = baseline_of(plan.decisions, self.horizon)
+        for what in outside:
+            warnings.warn(f"{what} is outside the horizon of {self.name} and left out", stacklevel=2)
+        more = {"fixed_until": fixed_until, "switching_usd_per_chip": switching_usd_per_chip}
+        return self.with_(baseline={**baseline.data(), **more})
 
 
 def build(data: Mapping[str, Any]) -> Scenario:

@@ -98,6 +98,21 @@ MODELS: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
         },
         [],
     ),
+    "continuity": (
+        "baseline",
+        {
+            "baseline.fixed_until": "2027-01-01T01",
+            "baseline.starts": [{"project": "begun", "period": "2027-01-01T00"}],
+            "offers.a.order_until": "2027-01-01T01",
+            "offers.b.supply_total": 3,
+            "projects.begun": {"kind": "certify", "cost_usd": 3},
+            "projects.later": {"kind": "certify", "cost_usd": 3},
+        },
+        [
+            {"quantity": "change", "per": "provider", "max_share": 0.5, "soft": 2},
+            {"quantity": "cost", "where": {"offer": "b"}, "min_share": 0.1},
+        ],
+    ),
     "concentration": ("limits", {}, [{"quantity": "spend", "per": "vendor", "max_hhi": 0.5}]),
     "supply": ("supply", {"offers.reserved.fixed_usd_per_order": 2, "offers.reserved.min_order": 2}, []),
     "retirement": (

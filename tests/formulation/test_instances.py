@@ -57,6 +57,9 @@ EXTRA = {
     "offers.deal.supply_per_period": 1,
 }
 FREE = {"counterparty": "p", "covers": {"provider": "p"}}
+UNPRICED = {"baseline.switching_usd_per_chip": 0}
+HOURS = tuple(f"2027-01-01T0{hour}" for hour in range(4))
+BEGUN = {"starts": [{"project": "port", "period": HOURS[1]}], "fixed_until": HOURS[2]}
 
 # funding.yaml: what half a K drawn in hour 0 takes with an hour of interest at 100 %, in hours of a USD
 K, GROSS = 8766, 8766 / 8765
@@ -259,6 +262,45 @@ CASES = [
       for hour, usd in ((0, 2.5 * K), (1, 4.5 * K))),
     # a K at least: what is not needed is drawn as late as it may be
     Case("funding", 3 * K + 1 + GROSS, LEND, limits=({"quantity": "drawn", "min": K},)),
+    # what a baseline fixes is started then, and nothing else is: in hour 1, or not before hour 2
+    Case("projects", 34, {"baseline": BEGUN}),
+    Case("projects", 40, {"baseline": {"fixed_until": HOURS[2]}}),
+    Case("projects", 27, {"baseline": {"starts": BEGUN["starts"]}}),
+    Case("projects", None, {"baseline": {"fixed_until": HOURS[3]}, "projects.port.must": True,
+                            "projects.port.until": HOURS[3]}),
+    Case("baseline", 34),
+    Case("baseline", 24, {"baseline": None}),
+    Case("baseline", 24, UNPRICED),
+    Case("baseline", 38, {"baseline.switching_usd_per_chip": 10}),  # hour 3: b and two chips on demand, 14
+    # hour 1 fixed: 12 + 8 + 8; hour 2 too; hour 3 as well, with two chips on demand, 4 + 10, or without
+    Case("baseline", 28, {**UNPRICED, "baseline.fixed_until": HOURS[1]}),
+    Case("baseline", 32, {**UNPRICED, "baseline.fixed_until": HOURS[2]}),
+    Case("baseline", 38, {**UNPRICED, "baseline.fixed_until": HOURS[3]}),
+    Case("baseline", None, {"baseline.fixed_until": HOURS[3], "offers.on-demand": None}),
+    # a cannot be ordered from hour 2 on: its 4 chips are a change of 4 in any case; two of b there, 8 + 4
+    Case("baseline", 38, {"offers.a.order_until": HOURS[1]}),
+    Case("baseline", None, {"offers.a.order_until": HOURS[1]}, ({"quantity": "change", "max": 3},)),
+    # a third unit of a in hour 1, which nobody wants, is kept: 18 + 12 + 8; to drop it would save 6 and cost 8
+    Case("baseline", 38, {"baseline.switching_usd_per_chip": 4,
+                          "baseline.orders": [{"offer": "a", "period": HOURS[0], "units": 3},
+                                              {"offer": "a", "period": HOURS[1], "units": 2},
+                                              {"offer": "b", "period": HOURS[2], "units": 2}]}),
+    # a change of two chips in hour 3 saves 6, one of a unit of a to one of b, four chips, saves 2
+    Case("baseline", 38, UNPRICED, ({"quantity": "change", "max": 0},)),
+    Case("baseline", 32, UNPRICED, ({"quantity": "change", "max": 4},)),
+    Case("baseline", 30, UNPRICED, ({"quantity": "change", "max": 6},)),
+    Case("baseline", 36, UNPRICED, ({"quantity": "change", "max": 0, "soft": 2},)),
+    Case("baseline", 30, UNPRICED, ({"quantity": "change", "max_share": 0.6},)),  # of 10 chips
+    Case("baseline", 32, UNPRICED, ({"quantity": "change", "per": "provider", "max_share": 0.2},)),
+    Case("baseline", 28, UNPRICED, ({"quantity": "change", "every": "period", "max_share": 1},)),
+    Case("baseline", 32, UNPRICED, ({"quantity": "change", "where": {"offer": "b"}, "of": {"offer": "b"},
+                                 "max_share": 1},)),
+    # in hour 3 at most one chip, so none: 8 + 8 + 14
+    Case("baseline", 30, UNPRICED, ({"quantity": "change", "of": {"region": "s"}, "where": {"period": HOURS[2]},
+                                 "max_share": 0.5},)),
+    # what b costs, 8 and 2 for switching: to pay 1 more, a unit of a is switched for one of b, at 2; no change is paid
+    # for that is none
+    Case("baseline", 36, {}, ({"quantity": "cost", "where": {"offer": "b"}, "min": 11},)),
     Case("owned", 126),
     Case("owned", 180, {"offers.bought.term": "1 hour"}),
     Case("owned", 144, limits=({"quantity": "spend", "where": {"ledger": "capex"}, "max": 250},)),
@@ -328,6 +370,11 @@ CASES = [
     limited(46, {"quantity": "units", "where": {"vendor": "grey"}, "min": 1}),  # 2 · (9 · 2 + 5)
     # green's and amber's spend alike: 12 chip-hours of green, 8 of amber
     limited(48, {"quantity": "spend", "per": "vendor", "max_share": 0.5}),
+    # 20 chips, then 10: at most half of the second hour's spend is green's, 6 chips of it and 4 of amber: 40 + 24
+    Case("limits", 64, {"workloads.work.demand": [20, 10]},
+         limits=({"quantity": "spend", "where": {"vendor": "green"}, "every": "period", "max_share": 1},
+                 {"quantity": "spend", "where": {"vendor": "green", "period": HOURS[1]}, "every": "period",
+                  "max_share": 0.5})),
     limited(46, {"quantity": "compute", "where": {"vendor": "grey"}, "min_share": 0.1}),  # one chip each hour
     # grey at least a quarter of the chips of grey and amber, 4 amber an hour: 4/3 instead of amber's 4 means 1 of 4
     limited(48 + 2 * 2 * 1, GREEN, {"quantity": "chips", "where": {"vendor": "grey"},

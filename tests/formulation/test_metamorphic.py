@@ -1,13 +1,16 @@
 """What must hold between the optima of related scenarios, whatever they are."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from procure.plan.solve import solve
+from procure.plan.plan import Plan
+from procure.plan.solve import Infeasible, solve
 from procure.scenario.scenario import Scenario, build
 from procure.scenario_file import load
 
@@ -495,6 +498,47 @@ def test_a_shrunken_enterprise_is_the_same_in_classes_and_apart() -> None:
     })  # fmt: skip
     scenario = scenario.with_(offers=[{**offer.data(), "divisible": True} for offer in scenario.offers])
     assert optimum(scenario) == pytest.approx(optimum(scenario, aggregate=False), rel=2 * GAP)
+
+
+@lru_cache
+def plan_of(seed: int) -> Plan:
+    """Return the plan of the unchanged scenario."""
+    return solve(rich(seed), gap=GAP)
+
+
+def continued(seed: int, **baseline: Any) -> Scenario:
+    """Return the scenario with a baseline near its plan: each order of one unit more, and no start in time."""
+    scenario = rich(seed).with_baseline(plan_of(seed))
+    assert scenario.baseline is not None
+    orders = [{**order.data(), "units": order.units + 1} for order in scenario.baseline.orders]
+    return scenario.with_(baseline={"orders": orders, **baseline})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_baseline_that_costs_nothing_to_change_changes_nothing(seed: int) -> None:
+    """Whatever it is; nor does fixing what is optimal."""
+    assert optimum(continued(seed)) == pytest.approx(base(seed), rel=2 * GAP)
+    own = rich(seed).with_baseline(plan_of(seed), fixed_until="2028")
+    assert optimum(own) == pytest.approx(base(seed), rel=2 * GAP)
+    assert optimum(own, aggregate=False, backend="cbc") == pytest.approx(base(seed), rel=2 * GAP)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_dearer_and_tighter_continuity_never_lowers_the_optimum(seed: int) -> None:
+    """A higher price of switching, a longer time that is fixed, a lower limit on change."""
+    prices = [optimum(continued(seed, switching_usd_per_chip=price)) for price in (0, 100, 2000, 50000)]
+    limits = [
+        optimum(continued(seed).with_limit(quantity="change", max_share=share, soft=1e4)) for share in (1, 0.5, 0.2, 0)
+    ]
+    own = rich(seed).with_baseline(plan_of(seed))
+    dear = own.with_({"offers.us/gpu/reserved.price_usd_per_unit_hour": 9})
+    times = []
+    for date in ("2027", "2027-Q2", "2027-Q3", "2028"):
+        with suppress(Infeasible):  # the dearer units may be too large a share of spend, from some date on
+            times.append(optimum(dear.with_({"baseline.fixed_until": date})))
+    for optima in (prices, limits, times):
+        assert all(one <= other * (1 + 2 * GAP) for one, other in pairwise(optima)), optima
+    assert max(prices[-1], limits[-1], times[-1]) > base(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

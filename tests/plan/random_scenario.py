@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, Final
 
 from procure.scenario.horizon import Horizon
+from procure.scenario.scenario import Scenario
 
 Data = dict[str, Any]
 
@@ -132,6 +133,47 @@ def _agreements(setting: Setting, workloads: list[Data]) -> list[Data]:
             **(_sometimes(rng, 0.4, {rng.choice(["requires", "excludes"]): [rng.choice(before)]}) if before else {}),
         })  # fmt: skip
     return made
+
+
+def perturbed(seed: int, scenario: Scenario, decisions: dict[str, dict[str, Any]]) -> Scenario:
+    """Return a scenario that continues from a plan of it, its orders and starts changed at random.
+
+    Some are dropped or moved, some orders are of other units; a period or none is fixed, as it was; switching may cost,
+    and change may be limited.
+    """
+    rng = Random(seed)
+    labels = scenario.horizon.labels
+    fixed = rng.choice([0, 0, 1])
+    divisible = {offer.id for offer in scenario.offers if offer.divisible}
+    orders = {
+        (offer, period): units if labels.index(period) < fixed else _other(rng, units, divisible=offer in divisible)
+        for offer, period, units in zip(
+            *(decisions["orders"][name] for name in ("offer", "period", "units")), strict=True
+        )
+        if labels.index(period) < fixed or rng.random() < 0.8
+    }
+    starts = [
+        {"project": project, "period": period if labels.index(period) < fixed else rng.choice(labels[fixed:])}
+        for project, period in zip(*(decisions["starts"][name] for name in ("project", "period")), strict=True)
+        if labels.index(period) < fixed or rng.random() < 0.8
+    ]
+    limit = rng.choice([{"max": 20}, {"max_share": 0.3}, {"max_share": 0.5, "per": "provider", "every": "period"}])
+    more = {"id": "steady", "quantity": "change", **limit, **_sometimes(rng, 0.7, {"soft": rng.choice([10, 1000])})}
+    return scenario.with_(
+        baseline={
+            "orders": [{"offer": o, "period": t, "units": units} for (o, t), units in orders.items() if units > 0],
+            "starts": starts,
+            "switching_usd_per_chip": rng.choice([0, 1, 100]),
+            **({"fixed_until": labels[fixed]} if fixed else {}),
+        },
+        limits=[*scenario.limits, *([more] if rng.random() < 0.6 else [])],
+    )
+
+
+def _other(rng: Random, units: float, *, divisible: bool) -> float:
+    """Return units that are as many, more or fewer, perhaps none."""
+    units = units * rng.choice([0.5, 1, 1, 1.5]) + rng.choice([0, 0, 1])
+    return units if divisible else float(round(units))
 
 
 def _projects(setting: Setting, workloads: list[Data]) -> list[Data]:

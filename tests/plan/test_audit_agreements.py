@@ -158,7 +158,7 @@ TOTALS = {
     "financing_cost": 0.0,
     # 730 · 181/365 at half price, and the last fee
     "penalty": 5.0, "salvage": 0.0, "committed_tail": 192.0, "carbon": 0.0, "served_value": 0.0, "peak_power": 0.0,
-    "peak_chips": 220.0,
+    "peak_chips": 220.0, "change": 0.0,
 }  # fmt: skip
 LIMITS = [
     ("pace", "", Q3, "max", 100.0, 100.0, 0.0, 0.0), ("pace", "", Q4, "max", 100.0, 100.0, 0.0, 0.0),

@@ -133,9 +133,17 @@ SCENARIO: Plan = {
             {"id": "shares", "kind": "equity", "usd": 900000, "dilution": 0.4, "fee": 0.02},
         ],
     },
+    "baseline": {
+        "orders": [
+            {"offer": "block", "period": "2027-01", "units": 4}, {"offer": "block", "period": "2027-03", "units": 7},
+        ],
+        "starts": [{"project": "port", "period": "2027-01"}, {"project": "onboard", "period": "2027-01"}],
+        "fixed_until": "2027-02", "switching_usd_per_chip": 5,
+    },
     "limits": [
         {"id": "floor", "quantity": "spend", "where": {"provider": "p1"}, "every": "month", "min": 100,
          "if_signed": "cloud"},
+        {"id": "steady", "quantity": "change", "per": "vendor", "max": 30, "soft": 1},
         {"id": "nvidia", "quantity": "spend", "where": {"vendor": "nvidia"}, "every": "quarter", "max_share": 0.6,
          "soft": 0.1},
         {"id": "power", "quantity": "power", "per": "provider", "max": 0.15},

@@ -12,6 +12,7 @@ from procure.plan.audit.agreements import check_exits, check_reconciled, check_r
 from procure.plan.audit.amounts import Amounts
 from procure.plan.audit.capacity import check_capacity, check_orders, check_rents
 from procure.plan.audit.comparison import compare
+from procure.plan.audit.continuity import check_fixed, check_kept
 from procure.plan.audit.decisions import Decisions, read_decisions
 from procure.plan.audit.demand import check_demand, check_pools, check_served, check_unmet
 from procure.plan.audit.facts import Facts
@@ -73,6 +74,7 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
     check_exits(findings, facts, decisions)
     check_unlocked(findings, facts, decisions)
     check_rolled(findings, facts, decisions, amounts.settled)
+    check_fixed(findings, facts, decisions)
     check_capacity(findings, facts, amounts)
     check_sublets(findings, facts, amounts)
     check_served(findings, facts, decisions.serving)
@@ -90,6 +92,7 @@ def _test(findings: Findings, facts: Facts, decisions: Decisions, figures: Mappi
             compare(findings, figures[name], expected)
     if "windows" in figures:
         check_reconciled(findings, figures["windows"])
+    check_kept(findings, facts, decisions, result)
     check_result(findings, scenario=facts.scenario, totals=totals, result=result)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from procure.plan.audit.cash import OF, Cash, cash_of, with_agreements
 from procure.plan.audit.commitments import AgreementPayment, Settled, owed_after, payments, settle
+from procure.plan.audit.continuity import Changes, changes_of
 from procure.plan.audit.decisions import WHOLE_PERIOD, Decisions
 from procure.plan.audit.draws import Book, book_of
 from procure.plan.audit.facts import Facts
@@ -156,6 +157,11 @@ class Amounts:
         )
 
     @cached_property
+    def changes(self) -> Changes:
+        """What is ordered otherwise than in the baseline."""
+        return changes_of(self.facts, self.decisions)
+
+    @cached_property
     def salvage(self) -> tuple[FloatArray, FloatArray]:
         """Value left of owned units not sold, USD, and the discount factor of its credit, shape (orders,) each."""
         facts, orders = self.facts, self.decisions.orders
@@ -184,7 +190,7 @@ class Amounts:
         return fsum_by(paid.row[beyond], paid.usd[beyond], starts.project.size)
 
     def entries(self, quantity: str) -> Entries:
-        """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`."""
+        """Return the amounts of a quantity, in its unit of `procure.scenario.limit.UNITS`; `baseline`: its chips."""
         if quantity not in self._entries:
             self._entries[quantity] = self._of(quantity)
         return self._entries[quantity]
@@ -195,6 +201,9 @@ class Amounts:
             whole = np.zeros(cash.usd.size, dtype=np.int64)
             labels = cash.source, cash.work, cash.ledger, cash.project, cash.agreement, cash.tranche
             return Entries(cash.usd, cash.period, whole, *labels)
+        special = {"change": self._changed, "baseline": self._placed}
+        if quantity in special:
+            return special[quantity]()
         if quantity in ("committed_tail", "vendor_inflow", "drawn", "dilution"):
             return self._transfer(quantity)
         if quantity == "served":
@@ -242,6 +251,17 @@ class Amounts:
         owed = np.concatenate((self.tail, self.after_horizon, self.owed_after[agreement], self.book.after[tranche]))
         named = dict(zip(("source", "project", "agreement", "tranche"), labels, strict=True))
         return _entries(owed, last, np.zeros_like(last), **named)
+
+    def _changed(self) -> Entries:
+        changes = self.changes
+        return _entries(changes.chips, changes.period, np.zeros_like(changes.period), source=changes.offer)
+
+    def _placed(self) -> Entries:
+        """Return the chips that the baseline orders."""
+        placed = self.facts.baseline_units
+        offer, period = (np.array([key[part] for key in placed], dtype=np.int64) for part in (0, 1))
+        chips = np.array(list(placed.values()), dtype=np.float64) * self.facts.chips_per_unit[offer]
+        return _entries(np.asarray(chips), period, np.zeros_like(period), source=offer)
 
     def _level(self, quantity: str) -> FloatArray:
         if quantity == "compute":

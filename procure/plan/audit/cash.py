@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from procure.plan.audit.commitments import AgreementPayment
+from procure.plan.audit.continuity import changes_of
 from procure.plan.audit.decisions import Decisions
 from procure.plan.audit.draws import Book
 from procure.plan.audit.facts import Facts
@@ -27,6 +28,7 @@ from procure.scenario.selection import LEDGERS
 ITEMS: Final = (
     "rent", "reservation", "upfront", "block", "running", "fixed", "energy", "serving", "project", "project_running",
     "fee", "shortfall", "exit", "discount", "retirement", "resale", "sublet", "interest", "financing_fee",
+    "switching",
 )  # fmt: skip
 OF: Final = {
     "cost": ITEMS,
@@ -82,6 +84,7 @@ def cash_of(facts: Facts, decisions: Decisions, book: Book) -> Cash:
         *_projects(facts, decisions),
         _tranches("interest", book.interest),
         _tranches("financing_fee", book.fee),
+        _switching(facts, decisions),
     ]
     return _joined(parts)
 
@@ -196,6 +199,12 @@ def _projects(facts: Facts, decisions: Decisions) -> Sequence[Cash]:
 def _tranches(item: str, usd: FloatArray) -> Cash:
     tranche, period = np.nonzero(usd)
     return _payments(item, usd[tranche, period], period, tranche=tranche)
+
+
+def _switching(facts: Facts, decisions: Decisions) -> Cash:
+    baseline, changes = facts.scenario.baseline, changes_of(facts, decisions)
+    price = baseline.switching_usd_per_chip if baseline is not None else 0.0
+    return _payments("switching", changes.chips * price, changes.period, changes.offer)
 
 
 def _prices(facts: Facts) -> FloatArray:

@@ -225,6 +225,30 @@ class Facts:
                 each[number] += extra.units_per_period * chosen
         return total, each
 
+    @cached_property
+    def baseline_units(self) -> dict[tuple[int, int], float]:
+        """Units that the baseline orders, by numbers of the offer and of the period."""
+        baseline = self.scenario.baseline
+        return {
+            (self.source_number[placed.offer], self.horizon.index(placed.period)): placed.units
+            for placed in (baseline.orders if baseline else ())
+        }
+
+    @cached_property
+    def baseline_starts(self) -> set[tuple[int, int]]:
+        """What the baseline starts: numbers of the project and of the period."""
+        baseline = self.scenario.baseline
+        return {
+            (self.project_number[begun.project], self.horizon.index(begun.period))
+            for begun in (baseline.starts if baseline else ())
+        }
+
+    @cached_property
+    def fixed_periods(self) -> int:
+        """Number of periods, from the first, whose orders and starts are those of the baseline."""
+        until = self.scenario.baseline.fixed_until if self.scenario.baseline else None
+        return self.span(None, until)[1] if until else 0
+
     def span(self, start: str | None, until: str | None) -> tuple[int, int]:
         """Return the first period, and the one after the last, of a pair of dates."""
         first = max(self.horizon.index(start), 0) if start else 0

@@ -30,6 +30,7 @@ def expected_figures(
         "totals": _totals(totals),
         "orders": _orders(facts, amounts),
         "fleet_life": life_table(facts, amounts),
+        "changes": _changes(facts, amounts),
         "capacity": _capacity(facts, amounts),
         "serving": _serving(facts, amounts),
         "cash": _cash(facts, amounts),
@@ -75,6 +76,22 @@ def _orders(facts: Facts, amounts: Amounts) -> Expected:
             "active_until": [(beyond[period],) for period in last.tolist()],
         },
     )  # fmt: skip
+
+
+def _changes(facts: Facts, amounts: Amounts) -> Expected:
+    changes, baseline = amounts.changes, facts.scenario.baseline
+    rows = np.flatnonzero(changes.chips)
+    offer = changes.offer[rows]
+    before, after, chips = (part[rows] for part in (changes.before, changes.after, changes.chips))
+    price = baseline.switching_usd_per_chip if baseline is not None else 0.0
+    ordered = np.maximum(before, after) * facts.chips_per_unit[offer]
+    rounding = np.maximum(SAME * chips, CANCELLED * ordered)  # chips are a difference
+    return Expected(
+        [(facts.offers[o].id, facts.horizon.labels[changes.period[row]]) for o, row in zip(offer, rows, strict=True)],
+        {"baseline_units": before, "units": after, "change_chips": chips, "switching_usd": chips * price},
+        tolerances={"change_chips": rounding, "switching_usd": rounding * price},
+        optional=chips <= NOTHING,
+    )
 
 
 def _capacity(facts: Facts, amounts: Amounts) -> Expected:

@@ -124,7 +124,8 @@ def _rows(facts: Facts, amounts: Amounts, limit: Limit) -> Iterator[LimitRow]:
     whole = selected(facts, limit.of)
     if not existing(facts, limit.quantity, None, whole).any():
         return
-    totals = np.broadcast_to(_values(facts, entries, None, windows, whole), values.shape)
+    of = amounts.entries("baseline") if limit.quantity == "change" else entries
+    totals = np.broadcast_to(_values(facts, of, None, windows, whole), values.shape)
     shares = np.divide(values, totals, out=np.zeros_like(totals), where=totals > NOTHING)
     yield from _bounded(facts, limit, windows, names, shares, values, totals, shown)
 

@@ -52,6 +52,7 @@ FIGURES: Final = {
         ("units", "chips", "price_usd_per_unit_hour", "upfront_usd", "committed_usd"),
         ("active_from", "active_until"),
     ),
+    "changes": Schema(("offer", "period"), ("baseline_units", "units", "change_chips", "switching_usd")),
     "capacity": Schema(
         ("source", *_CELL),
         ("units", "chips", "working_chips", "used_chips", "sublet_chips", "idle_chips", "utilisation"),

@@ -20,7 +20,7 @@ _SMALLEST_OBJECTIVE: Final = 1e-9
 
 
 class Totals:
-    """Sums over the whole plan, in USD but for ``carbon`` (t), ``peak_power`` (MW) and ``peak_chips``."""
+    """Sums over the whole plan, in USD but for ``carbon`` (t), ``peak_power`` (MW), ``change`` and ``peak_chips``."""
 
     def __init__(self, facts: Facts, amounts: Amounts, limits: list[LimitRow]) -> None:
         self.facts = facts
@@ -78,6 +78,7 @@ class Totals:
             "carbon": self._sum("carbon"),
             "resale": 0.0 - math.fsum(amounts.cash.of("resale").usd.tolist()),
             "sublet_income": 0.0 - math.fsum(amounts.cash.of("sublet").usd.tolist()),
+            "change": self._sum("change"),
             "served_value": self._served_value(),
             "peak_power": self._peak(amounts.power),
             "peak_chips": self._peak(amounts.chips),

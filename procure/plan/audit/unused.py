@@ -14,6 +14,7 @@ def unused_table(facts: Facts, decisions: Decisions) -> Expected:
 
     - ``not_eligible``: no workload may run on it;
     - ``not_in_time``: no order that may be placed is active in the window of a workload that may run on it;
+    - ``fixed``: the baseline fixes every period in which it may be ordered;
     - ``not_unlocked``: projects lock it, or every workload that may run on it from running there, and none that
       unlocks it is started; or agreements unlock it, and none of them is signed;
     - ``not_worth_it``: any other.
@@ -49,7 +50,9 @@ def _reasons(facts: Facts, number: int, locked: bool) -> tuple[str, ...]:
     periods = range(facts.periods)
     if not any(timing.active_between(first, last, periods) for first, last in spans):
         return ("not_in_time",)
-    reason = "not_unlocked" if locked else "not_worth_it"
+    placed = facts.fixed_periods and not offer.rented
+    open_ = [period for period in periods if timing.fault(period) is None and period >= facts.fixed_periods]
+    reason = "fixed" if placed and not open_ else "not_unlocked" if locked else "not_worth_it"
     if offer.supply_per_period is None:
         return (reason,)
     supplied = np.flatnonzero(offer.supply_per_period.on(facts.horizon) > 0).tolist()
