@@ -138,7 +138,7 @@ SCENARIO: Plan = {
             {"offer": "block", "period": "2027-01", "units": 4}, {"offer": "block", "period": "2027-03", "units": 7},
         ],
         "starts": [{"project": "port", "period": "2027-01"}, {"project": "onboard", "period": "2027-01"}],
-        "fixed_until": "2027-02", "switching_usd_per_chip": 5,
+        "switching_usd_per_chip": 5,
     },
     "limits": [
         {"id": "floor", "quantity": "spend", "where": {"provider": "p1"}, "every": "month", "min": 100,
