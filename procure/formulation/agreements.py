@@ -127,7 +127,7 @@ def _chains(model: Model, contracts: Contracts) -> None:
     for name, members in groups.items():
         entries = [(np.zeros(len(members), dtype=np.int64), Term.of(sign.column[members], 1.0))]
         model.builder.rows("sign_one", (((name,), np.zeros(1, dtype=np.int64)),), entries, upper=1.0)
-    must = np.flatnonzero([agreement.must for agreement in agreements])
+    must = np.flatnonzero(contracts.must)
     entries = [(np.arange(len(must)), Term.of(sign.column[must], 1.0))]
     model.builder.rows("sign_must", (index.agreement_label(must),), entries, lower=1.0)
     for kind, coefficient, upper in (("requires", -1.0, 0.0), ("excludes", 1.0, 1.0)):

@@ -194,6 +194,11 @@ def kept_columns(model: Model) -> tuple[Ints, Floats] | None:
             left[place] = 0.0
         if left.any():
             return None
+    sign, baseline = model.table("sign"), index.scenario.baseline
+    if sign is not None and baseline is not None and baseline.signed:
+        ids = [agreement.id for agreement in index.scenario.agreements]
+        columns.append(sign.column)
+        values.append(np.array([float(ids[number] in baseline.signed) for number in sign.labels["agreement"]]))
     if not columns:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     return np.concatenate(columns), np.concatenate(values)

@@ -107,7 +107,19 @@ class Contracts:
     @cached_property
     def certain(self) -> Bools:
         """Which agreements are in force in all of their windows, whatever is decided, shape (A,)."""
-        return np.array([agreement.must and agreement.exit is None for agreement in self.agreements], dtype=np.bool_)
+        for_ever = np.array([agreement.exit is None for agreement in self.agreements], dtype=np.bool_)
+        return np.asarray(self.must & for_ever)
+
+    @cached_property
+    def must(self) -> Bools:
+        """Which agreements are signed in any case: those that say so, and those a baseline fixes, shape (A,)."""
+        must = np.array([agreement.must for agreement in self.agreements], dtype=np.bool_)
+        baseline, horizon = self._index.scenario.baseline, self._index.scenario.horizon
+        if baseline is not None and baseline.fixed_until:
+            for number, agreement in enumerate(self.agreements):
+                begins = horizon.index(agreement.start) if agreement.start else 0
+                must[number] |= agreement.id in baseline.signed and begins < baseline.fixed_periods(horizon)
+        return must
 
     @cached_property
     def owed_usd(self) -> Floats:

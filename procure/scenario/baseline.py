@@ -1,4 +1,4 @@
-"""What was decided before: the orders and starts that a plan continues from."""
+"""What was decided before: the orders, starts and signatures that a plan continues from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -26,19 +26,20 @@ class Begun(Noun):
 
 
 class Baseline(Noun):
-    """The plan as it stands: its orders and the starts of its projects.
+    """The plan as it stands: its orders, the starts of its projects, the agreements signed.
 
     - In the periods before ``fixed_until`` everything is placed: orders and starts there are exactly these, none added
-      and none dropped. What such an order costs is paid as ever.
+      and none dropped, and agreements that begin there stay signed. What an order costs is paid as ever.
     - In the others, a chip ordered more or fewer than here is a change; each is paid for at
       ``switching_usd_per_chip``, in the period of the order, and limits may bound their number.
-    - The orders and starts are kept as they are unless a change saves more than the gap that is asked for.
+    - Orders, starts and signatures are kept as they are unless a change saves more than the gap that is asked for.
 
     What was ordered before the horizon is no part of it, but of the fleet.
     """
 
     orders: tuple[Placed, ...] = ()
     starts: tuple[Begun, ...] = ()
+    signed: tuple[Id, ...] = Field(default=(), description="Agreements that are signed")
     fixed_until: When | None = Field(default=None, description="What is decided in periods before this date is placed")
     switching_usd_per_chip: Money = Field(
         default=0.0, description="Paid for each chip ordered more or fewer than in the baseline, where that may be"
@@ -52,13 +53,13 @@ class Baseline(Noun):
 def baseline_of(decisions: Mapping[str, Any], horizon: Horizon) -> tuple[Baseline, tuple[str, ...]]:
     """Return what of a plan's decisions makes a baseline, and what of that falls outside the horizon, as text.
 
-    Orders and starts do; what is rented, served and left undone follows the demand and is decided anew. Orders of one
-    offer that fall into one period of the horizon are one.
+    Orders, starts and signatures do; what is rented, served and left undone follows the demand and is decided anew.
+    Orders of one offer that fall into one period of the horizon are one.
 
     Parameters
     ----------
     decisions
-        The tables ``orders`` and ``starts`` of a plan.
+        The tables ``orders``, ``starts`` and ``signs`` of a plan.
     """
     placed: dict[tuple[str, int], float] = {}
     begun: dict[str, int] = {}
@@ -77,7 +78,8 @@ def baseline_of(decisions: Mapping[str, Any], horizon: Horizon) -> tuple[Baselin
             outside.append(f"the start of {project} in {period}")
     orders = tuple(Placed(offer=o, period=horizon.labels[t], units=units) for (o, t), units in placed.items())
     starts = tuple(Begun(project=project, period=horizon.labels[t]) for project, t in begun.items())
-    return Baseline(orders=orders, starts=starts), tuple(outside)
+    signed = tuple(str(agreement) for (agreement,) in _rows(decisions["signs"], "agreement"))
+    return Baseline(orders=orders, starts=starts, signed=signed), tuple(outside)
 
 
 def _rows(table: Mapping[str, Sequence[Any]], *columns: str) -> Iterable[tuple[Any, ...]]:

@@ -29,6 +29,10 @@ def continuity(scenario: "Scenario") -> Iterable[Complaint]:
         yield Complaint(path, baseline.fixed_until, expected, "Correct the date, or the horizon.")
     yield from _orders(scenario, baseline.orders, span)
     yield from _starts(scenario, baseline.starts, span)
+    agreements = {agreement.id for agreement in scenario.agreements}
+    for number, name in enumerate(baseline.signed):
+        if name not in agreements:
+            yield Complaint(("baseline", "signed", number), name, "unknown agreement", near(name, agreements))
 
 
 def _orders(scenario: "Scenario", orders: Sequence[Placed], span: str) -> Iterable[Complaint]:

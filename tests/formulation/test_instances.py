@@ -158,6 +158,12 @@ CASES = [
     Case("agreements", 40, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2}),
     Case("agreements", 46, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2,
                             "agreements.deal.must": True}),
+    # signed before, and fixed: so it stays; what begins later does not
+    Case("agreements", 46, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2,
+                            "baseline": {"signed": ["deal"], "fixed_until": "2027-01-01T01"}}),
+    Case("agreements", 40, {"agreements.deal.commitment.shortfall_price": 3, "offers.deal.supply_total": 2,
+                            "agreements.deal.from": "2027-01-01T02",
+                            "baseline": {"signed": ["deal"], "fixed_until": "2027-01-01T01"}}),
     # hours 2 and 3 ask for 3: 12 + 18 and 3 short in the first window; rolled over they are drawn in the second
     Case("agreements", 37, {"workloads.work.demand": [2, 2, 3, 3]}),
     Case("agreements", 34, {"workloads.work.demand": [2, 2, 3, 3], "agreements.deal.commitment.roll_over": 0.2}),

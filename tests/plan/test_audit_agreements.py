@@ -542,6 +542,14 @@ def test_what_comes_before_the_nearest_edge_is_due_in_the_first_window() -> None
     assert [(row.source, row.period, row.usd) for row in amounts.inflows if row.agreement == 1] == expected
 
 
+def test_what_a_baseline_fixes_stays_signed() -> None:
+    """An agreement signed before and begun in the periods that are fixed is missed when its signature is dropped."""
+    plan = altered(("baseline",), {"signed": ["credit"], "fixed_until": "2027-04"})
+    assert "agreements[credit]" not in rules(plan)
+    drop("signs", "credit")(plan)
+    assert "must be signed, and is not" in rules(plan)["agreements[credit]"][0]
+
+
 def test_receipts_outside_the_horizon_are_past_or_ignored() -> None:
     """In November 2026 and in 2029."""
     receipts = [{"on": "2026-11-01", "usd": 1}, {"on": "2029-02-01", "usd": 1}, {"on": "2028-12-31", "usd": 1}]

@@ -13,6 +13,7 @@ from procure.plan.audit.facts import Facts
 from procure.plan.audit.report import Findings, row_name
 from procure.plan.audit.sums import IntArray, held
 from procure.plan.audit.tables import Table
+from procure.scenario.agreement import Agreement
 from procure.scenario.horizon import moment
 
 _CENT: Final = 0.005
@@ -32,12 +33,21 @@ def check_signs(findings: Findings, facts: Facts, decisions: Decisions) -> None:
     chosen = {facts.contracts[number].agreement.id for number in np.flatnonzero(signatures.signed).tolist()}
     for contract in facts.contracts:
         agreement, name = contract.agreement, row_name("agreements", (contract.agreement.id,))
-        if agreement.must and agreement.id not in chosen:
+        if (agreement.must or _fixed(facts, agreement)) and agreement.id not in chosen:
             findings.add(name, "must be signed, and is not", "not signed", "signed")
         for other in agreement.requires:
             if agreement.id in chosen and other not in chosen:
                 findings.add(name, f"is signed without {other}, which it requires", "not signed", "signed")
     _together(findings, facts, chosen)
+
+
+def _fixed(facts: Facts, agreement: Agreement) -> bool:
+    """Whether a baseline has it signed before the date until which it is fixed."""
+    baseline, horizon = facts.scenario.baseline, facts.horizon
+    if baseline is None or baseline.fixed_until is None or agreement.id not in baseline.signed:
+        return False
+    begins = horizon.index(agreement.start) if agreement.start else 0
+    return begins < horizon.index(baseline.fixed_until)
 
 
 def _together(findings: Findings, facts: Facts, chosen: set[str]) -> None:

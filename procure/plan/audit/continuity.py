@@ -91,8 +91,12 @@ def check_kept(findings: Findings, facts: Facts, decisions: Decisions, result: o
 
 def _kept(facts: Facts, decisions: Decisions) -> tuple[bool | None, ...]:
     """Return what may be said of whether the baseline is kept."""
-    if facts.scenario.baseline is None:
+    baseline, signatures = facts.scenario.baseline, decisions.signatures
+    if baseline is None:
         return (None,)
+    signed = {facts.contracts[number].agreement.id for number in np.flatnonzero(signatures.signed).tolist()}
+    if baseline.signed and signed != set(baseline.signed):
+        return (False,)
     if any(_moved(facts, decisions)):
         return (False,)
     before, after = facts.baseline_units, _ordered(decisions)
