@@ -182,7 +182,6 @@ def test_a_file_that_is_no_plan_is_told(tiny, tmp_path, content):
     ("change", "field", "words"),
     [
         ("funding.floor_usd=5 MW", "funding.floor_usd", "unknown unit"),
-        ("funding.floor_usd=5", "funding.floor_usd", "opening, income and tranches are 0"),
         ("horizon.periods=", "horizon.periods", "expected PATH=VALUE"),
         ("horizon.periods=[1", "(the whole file)", "not valid YAML"),
         ("limits.new={quantity: powr, max: 1}", "limits[1].quantity", "power"),

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from procure.scenario.complaint import Complaint
@@ -57,7 +56,8 @@ class Funding(Noun):
     """What pays for the plan: at the end of every period the buyer's cash is at least ``floor_usd``.
 
     Cash is what was there, and in each period the income, the money expected from vendors and what is drawn, less what
-    the plan costs and what is repaid. Penalties, salvage value and dilution are no cash.
+    the plan costs and what is repaid; sales and letting lessen that cost. Penalties, salvage value and dilution are no
+    cash.
     """
 
     opening_usd: Money = Field(default=0.0, description="Cash before the first period")
@@ -83,21 +83,3 @@ def tranche_faults(funding: Funding, horizon: Horizon) -> Iterable[Complaint]:
         elif due <= max(horizon.index(tranche.start) if tranche.start else 0, 0):
             expected = "expected a date at least one period after from, and after the horizon starts"
             yield Complaint((*path, "repay"), tranche.repay, expected, "Correct the date, or the horizon.")
-
-
-def floor_faults(funding: Funding, horizon: Horizon) -> Iterable[Complaint]:
-    """Complain of a floor that cannot be held even if nothing is paid for and everything is drawn."""
-    most = funding.opening_usd + np.cumsum(funding.income_usd.on(horizon))
-    for tranche in funding.tranches:
-        first = max(horizon.index(tranche.start), 0) if tranche.start else 0
-        due = horizon.index(tranche.repay) if tranche.repay else horizon.periods
-        most[first:due] += tranche.usd * (1 - tranche.fee)
-    floor = funding.floor_usd.on(horizon)
-    short = np.flatnonzero(floor > most * (1 + 1e-9) + 1e-6)
-    if len(short):
-        period = int(short[0])
-        value, reach = f"{floor[period]:,.0f} in {horizon.labels[period]}", f"{most[period]:,.0f}"
-        expected = (
-            f"expected at most what there is before anything is paid for: opening, income and tranches are {reach}"
-        )
-        yield Complaint(("funding", "floor_usd"), value, expected, "Lower the floor, or add income or a tranche.")

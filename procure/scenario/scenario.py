@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
@@ -13,13 +13,13 @@ from procure.scenario.accelerator import Accelerator
 from procure.scenario.agreement import Agreement
 from procure.scenario.baseline import Baseline, baseline_of
 from procure.scenario.chains import chains
-from procure.scenario.complaint import Complaint, InvalidData
+from procure.scenario.complaint import InvalidData
 from procure.scenario.consistency import references, selections, times
 from procure.scenario.continuity import continuity
 from procure.scenario.contracts import contracts
 from procure.scenario.edit import COLLECTIONS, set_path
 from procure.scenario.fleet import Fleet
-from procure.scenario.funding import Funding, Tranche, floor_faults, tranche_faults
+from procure.scenario.funding import Funding, Tranche, tranche_faults
 from procure.scenario.horizon import Horizon
 from procure.scenario.limit import Limit
 from procure.scenario.noun import Id, Noun
@@ -79,15 +79,10 @@ class Scenario(Noun):
         if self.funding is not None:
             complaints += tranche_faults(self.funding, self.horizon)
         if not complaints:
-            complaints = [*selections(self), *self._floor_faults()] or list(contracts(self))
+            complaints = list(selections(self)) or list(contracts(self))
         if complaints:
             raise InvalidData(complaints)
         return self
-
-    def _floor_faults(self) -> Iterable[Complaint]:
-        if self.funding is None or any(agreement.moves_money for agreement in self.agreements):
-            return ()  # how much vendors may pay is for the solver to find out
-        return floor_faults(self.funding, self.horizon)
 
     @property
     def capacity(self) -> tuple[Offer | Fleet, ...]:

@@ -21,6 +21,7 @@ FINANCED = (36, 51, 102)
 WITH_PROJECTS = (10, 15, 17, 21, 23, 29, 36, 37, 40, 41, 45, 55)
 WITH_AGREEMENTS = (1, 9, 11, 15, 19, 20, 21, 25, 27, 34, 42, 46, 47, 51)
 WITH_LIFE = (118, 124, 130, 133, 136, 145, 182, 220, 229, 233, 239, 248, 254, 329)
+FINANCED_BY_ALL = (28, 36, 54, 74, 90, 138)
 WITH_BOTH = (1, 21, 28, 35, 36, 60, 65, 75, 90, 124, 129)
 ENDINGS = [(seed, ending) for ending, seeds in SEEDS.items() for seed in seeds]
 
@@ -97,6 +98,12 @@ def test_two_engines_agree_on_funding(seed):
 def test_two_engines_agree_on_projects_that_are_financed(seed):
     """And where that is to pay for projects."""
     assert compare(seed, projects=True, funding=True) == "plan"
+
+
+@pytest.mark.parametrize("seed", FINANCED_BY_ALL)
+def test_two_engines_agree_on_funding_with_agreements_sales_and_letting(seed):
+    """And where vendors, sales and letting bring some of the cash."""
+    assert compare(seed, life=True, agreements=True, funding=True) == "plan"
 
 
 def test_most_random_scenarios_have_a_plan():

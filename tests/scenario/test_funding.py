@@ -37,14 +37,6 @@ CASES = {
     "a negative floor": ("floor_usd: -3", [], "floor_usd", "-3", "no negative value"),
     "opening in another currency": ("opening_usd: 3 EUR", [], "opening_usd", "'3 EUR'", "convert the amount"),
     "unknown key of funding": ("floor: 3", [], "floor", "3", "Did you mean floor_usd"),
-    "a floor beyond all there is": (
-        "opening_usd: 2, income_usd: 1, floor_usd: [0, 9]", ["id: a, kind: debt, usd: 5, fee: 20 %"], "floor_usd",
-        "9 in 2027-01-02", "opening, income and tranches are 8",
-    ),
-    "a floor after the debt is repaid": (
-        "opening_usd: 2, floor_usd: [5, 5]", ["id: a, kind: debt, usd: 5, repay: 2027-01-02"], "floor_usd",
-        "5 in 2027-01-02", "are 2",
-    ),
 }  # fmt: skip
 
 
@@ -90,12 +82,6 @@ def test_tranches_and_the_floor_are_changed_by_path(base, read):
     assert scenario.with_({"funding": None}) == read(base)
     with pytest.raises(InvalidData, match="Did you mean loan"):
         scenario.with_({"funding.tranches.laon.usd": 3})
-
-
-def test_a_floor_that_vendors_may_pay_for_is_no_fault(base, read):
-    """What comes from vendors is decided, so that only a solve can tell whether the floor can be held."""
-    money = "  - {id: m, counterparty: c, covers: {}, receipts: [{on: 2027-01-02, usd: 9}]}\n"
-    assert read(with_funding(f"{base}agreements:\n{money}", "floor_usd: [0, 9]", [])).funding is not None
 
 
 @pytest.mark.parametrize(

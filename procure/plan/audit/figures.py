@@ -43,7 +43,7 @@ def expected_figures(
         **agreement_tables(facts, amounts),
         "limits": _limits(facts, amounts, limits),
         "unused": unused_table(facts, amounts.decisions),
-        "funding": _funding(facts, account),
+        "funding": _funding(facts, amounts, account),
         "tranches": _tranches(facts, amounts.book),
     }
 
@@ -251,13 +251,14 @@ def _projects(facts: Facts, amounts: Amounts) -> Expected:
     )
 
 
-def _funding(facts: Facts, account: Account | None) -> Expected:
+def _funding(facts: Facts, amounts: Amounts, account: Account | None) -> Expected:
     names = ("income", "paid", "inflow", "drawn", "repaid", "cash", "floor")
     if account is None:
         return Expected([], {f"{name}_usd": np.zeros(0) for name in names})
     numbers = {f"{name}_usd": getattr(account, name) for name in names}
-    return Expected([(label,) for label in facts.horizon.labels], numbers,
-                    tolerances={"cash_usd": CANCELLED * account.turnover + SAME * np.abs(account.cash)})  # fmt: skip
+    rounding = CANCELLED * account.turnover + amounts.doubtful_usd
+    tolerances = {name: rounding + SAME * np.abs(numbers[name]) for name in ("paid_usd", "cash_usd")}
+    return Expected([(label,) for label in facts.horizon.labels], numbers, tolerances=tolerances)
 
 
 def _tranches(facts: Facts, book: Book) -> Expected:

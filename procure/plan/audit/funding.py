@@ -39,10 +39,9 @@ def account_of(facts: Facts, amounts: Amounts) -> Account | None:
     drawn, repaid = amounts.book.drawn.sum(axis=0), amounts.book.repaid.sum(axis=0)
     received = amounts.entries("vendor_inflow")
     inflow = fsum_by(received.period, received.amount, facts.periods)
-    came, went = (income, inflow, drawn), (paid, repaid)
-    change = sum(came) - sum(went)
-    cash = funding.opening_usd + np.cumsum(change)
-    turnover = funding.opening_usd + np.cumsum(sum(came) + sum(went))
+    cash = funding.opening_usd + np.cumsum(income + inflow + drawn - paid - repaid)
+    gross = fsum_by(amounts.cash.period, np.abs(amounts.cash.usd), facts.periods)  # sales and letting are below 0
+    turnover = funding.opening_usd + np.cumsum(income + inflow + drawn + gross + repaid)
     return Account(income, paid, inflow, drawn, repaid, cash, floor, turnover)
 
 
