@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from procure.plan.report import percent, usd
+from procure.plan.report.words import percent, usd
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from procure.analysis.compare import Comparison
-from procure.plan.report import amount, percent, rows, usd
+from procure.plan.report.words import amount, percent, rows, usd
 from procure.scenario.limit import UNITS
 
 if TYPE_CHECKING:
