@@ -526,10 +526,9 @@ def test_a_baseline_that_costs_nothing_to_change_changes_nothing(seed: int) -> N
 @pytest.mark.parametrize("seed", SEEDS)
 def test_dearer_and_tighter_continuity_never_lowers_the_optimum(seed: int) -> None:
     """A higher price of switching, a longer time that is fixed, a lower limit on change."""
-    prices = [optimum(continued(seed, switching_usd_per_chip=price)) for price in (0, 100, 2000, 50000)]
-    limits = [
-        optimum(continued(seed).with_limit(quantity="change", max_share=share, soft=1e4)) for share in (1, 0.5, 0.2, 0)
-    ]
+    cashless = continued(seed).with_({"funding": None})  # what switching costs is not to be had at any price
+    prices = [optimum(cashless.with_({"baseline.switching_usd_per_chip": price})) for price in (0, 100, 2000, 50000)]
+    limits = [optimum(cashless.with_limit(quantity="change", max_share=share, soft=1e4)) for share in (1, 0.5, 0.2, 0)]
     own = rich(seed).with_baseline(plan_of(seed))
     dear = own.with_({"offers.us/gpu/reserved.price_usd_per_unit_hour": 9})
     times = []
