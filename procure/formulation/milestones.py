@@ -12,6 +12,7 @@ from procure.formulation.index import Bools, Floats, Index, Ints, sums
 from procure.formulation.ledger import Decisions, Ledger, hours_of
 from procure.formulation.limits import missing_data
 from procure.formulation.model import Followed, Model, Rule
+from procure.formulation.peaks import arrivals
 from procure.formulation.term import Term
 from procure.scenario.agreement import REACHED_WITHIN, Milestone
 from procure.scenario.complaint import Complaint
@@ -33,7 +34,9 @@ class Milestones(Rule):
     """met[m,j,t,f] ∈ {0,1}: step j of milestone m is reached in t; attained[m,t,f] ≥ 0 is how far the quantity is.
 
     - attained[m,t,f] = the quantity's average in t, or its sum since the agreement's start;
-    - j · min[m] · met[m,j,t,f] ≤ attained[m,t,f]; met[m,j,t,f] ≤ in_force[a,t]; Σ_t met[m,j,t,f] ≤ 1.
+    - j · min[m] · met[m,j,t,f] ≤ attained[m,t,f]; met[m,j,t,f] ≤ in_force[a,t]; Σ_t met[m,j,t,f] ≤ 1;
+    - min[m] · Σ_j Σ_{s ≤ t} met[m,j,s,f] ≤ peak[m,t], which no level up to t exceeds: it keeps fractions of many steps
+      in many periods from adding up to what is never reached. A sum is its own peak.
     """
 
     def check(self, scenario: Scenario) -> Iterable[Complaint]:
@@ -60,6 +63,10 @@ class Milestones(Rule):
             unit = float(10.0 ** np.round(np.log10(goal.milestone.min)))
             column = model.builder.columns("attained", _names(model, goal, 0, period, future), unit=unit)
             model.decide("attained", column, **codes)
+            if goal.milestone.quantity in LEVELS:
+                labels = {"goal": np.full(len(goal.periods), number), "period": goal.periods}
+                column = model.builder.columns("peak", _names(model, goal, 0, goal.periods), unit=unit)
+                model.decide("peak", column, **labels)
             for step in range(1, goal.milestone.steps + 1):
                 names = _names(model, goal, step, period, future)
                 column = model.builder.columns("met", names, upper=1.0, integer=True, structure=True)
@@ -98,6 +105,7 @@ class Milestones(Rule):
             column = attained.column[attained.labels["goal"] == number]
             row, term = _attained(model.ledger, contracts, goal)
             here = np.arange(len(column))
+            _peaks(model, contracts, number, goal)
             names = _names(model, goal, 0, period, future)
             entries = [(here, Term.of(column, -1.0)), (row, term)]
             model.builder.rows("attained", names, entries, lower=0.0, upper=0.0)
@@ -142,12 +150,45 @@ def _cells(periods: Ints, futures: int) -> tuple[Ints, Ints]:
     return np.repeat(periods, futures), np.tile(np.arange(futures), len(periods))
 
 
-def _names(model: Model, goal: Goal, step: int, period: Ints, future: Ints) -> Labels:
+def _peaks(model: Model, contracts: Contracts, number: int, goal: Goal) -> None:
+    """Bound how many steps are met up to each period by the peak of the quantity so far."""
+    index, futures, periods = model.index, model.index.sizes[4], goal.periods
+    attained, met, peak = (_of_goal(model, kind, number) for kind in ("attained", "met", "peak"))
+    assert attained is not None
+    assert met is not None
+    if peak is not None:
+        here = np.arange(len(periods))
+        row, term, constant = arrivals(model, _counted(contracts, index, goal), _worth(index, goal), periods)
+        if not np.isfinite(constant).all():
+            return
+        rise = [(here, Term.of(peak.column, 1.0)), (here[1:], Term.of(peak.column[:-1], -1.0)), (row, term.times(-1.0))]
+        model.builder.rows("peak", _names(model, goal, 0, periods), rise, lower=constant, upper=constant)
+        bound = Term.of(np.repeat(peak.column, futures), -1.0)
+    else:
+        bound = Term.of(attained.column, -1.0)
+    period, future = _cells(periods, futures)
+    begun = met.labels["period"] - periods[0]
+    length = len(periods) - begun
+    position = np.repeat(np.arange(met.size), length)
+    later = np.arange(len(position)) - np.repeat(np.cumsum(length) - length, length)
+    row = (begun[position] + later) * futures + met.labels["future"][position]
+    entries = [(row, Term.of(met.column[position], goal.milestone.min)), (np.arange(len(period)), bound)]
+    model.builder.rows("milestone_peak", _names(model, goal, 0, period, future), entries, upper=0.0)
+
+
+def _of_goal(model: Model, kind: str, number: int) -> Decisions | None:
+    table = model.table(kind)
+    if table is None or not (mine := table.labels["goal"] == number).any():
+        return None
+    return Decisions(table.column[mine], {name: codes[mine] for name, codes in table.labels.items()})
+
+
+def _names(model: Model, goal: Goal, step: int, period: Ints, future: Ints | None = None) -> Labels:
     index = model.index
     name = f"{goal.position + 1}.{step}" if step else f"{goal.position + 1}"
     none = np.zeros(len(period), dtype=np.int64)
-    return (index.agreement_label(none + goal.agreement), ((name,), none), index.period_label(period),
-            index.future_label(future))  # fmt: skip
+    labels = (index.agreement_label(none + goal.agreement), ((name,), none), index.period_label(period))
+    return labels if future is None else (*labels, index.future_label(future))
 
 
 def _counted(contracts: Contracts, index: Index, goal: Goal) -> Bools:
@@ -177,13 +218,19 @@ def _attained(ledger: Ledger, contracts: Contracts, goal: Goal) -> tuple[Ints, T
     return row, Term(term.column[position], term.coefficient[position], labels)
 
 
+def _worth(index: Index, goal: Goal) -> Floats:
+    """Return what a unit of each source adds to a level, shape (S,)."""
+    worth = {"units": np.ones(index.sources.size), "chips": index.chips_per_unit, "power": index.meter_mw,
+             "compute": index.pflops}  # fmt: skip
+    return np.asarray(worth[goal.milestone.quantity])
+
+
 def _most(index: Index, contracts: Contracts, goal: Goal) -> float:
     """Return the most of a level there may be, infinite where supply is not bounded."""
     quantity, chosen = goal.milestone.quantity, _counted(contracts, index, goal)
     if quantity not in LEVELS:
         return np.inf
-    factor = {"units": np.ones(index.sources.size), "chips": index.chips_per_unit, "power": index.meter_mw,
-              "compute": index.pflops}[quantity]  # fmt: skip
+    factor = _worth(index, goal)
     units = np.concatenate([index.supply_total + contracts.added_supply("units").sum(axis=0), index.fleet_chips])
     worth = chosen & (np.nan_to_num(factor) > 0)
     return float((units[worth] * factor[worth]).sum())

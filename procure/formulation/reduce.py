@@ -76,7 +76,7 @@ def _source_signature(index: Index, eligible: Bools) -> list[Floats]:
     if placed:
         told_apart.append(np.where(eligible[placed].any(axis=0), index.pool, -1).astype(np.float64))
     for lock in Unlocks(index).pairs:
-        told_apart += [row.astype(np.float64) for row in np.unique(lock.where, axis=0)]
+        told_apart += [row.astype(np.float64) for row in np.unique(lock.where & eligible, axis=0)]
     limited = _labels_of_limits(index.scenario.limits, SOURCE_LABELS)
     return [*told_apart, *(index.sources.codes[label].astype(np.float64) for label in limited)]
 
@@ -110,7 +110,7 @@ def _demand_classes(index: Index, eligible: Bools, source: Ints, aggregate: bool
     may_join = index.kind_is("inference") & ~np.array([work.single_source for work in index.workloads]) & (best > 0)
     scale = np.where(best > 0, best, 1.0)[:, None]
     per_chip = index.serving_usd[:, source] * rate * index.per_hour[:, None]
-    locked = [lock.where[:, source] for lock in Unlocks(index).pairs]
+    locked = [lock.where[:, source] & reach for lock in Unlocks(index).pairs]
     signature = np.column_stack([
         np.round(rate / scale, 12), np.round(np.where(reach, per_chip, 0.0), 9), np.where(may_join, -1, own), *locked,
     ])  # fmt: skip
