@@ -32,12 +32,14 @@ BATCH = 3
 """A third of the fractional columns is settled at a time."""
 CHEAP = 1e-3
 """Rise of the cost, as a share, up to which so many are settled at once."""
+LARGEST = 1e9
+"""Rise of the cost, as a share, that any raise stays below."""
 LARGE_COUNT = 20
 """From here on a count may be rounded to the nearest whole number."""
 SMALL_BATCH = 6
 """A sixth of the smaller ones is settled at a time."""
-FINISH_NODES, FINISH_GAP = 100, 2e-4
-"""Nodes and gap of the search for the last counts, where rounding them breaks a row."""
+FINISH_NODES, FINISH_GAP, FINISH_SHARE = 100, 2e-4, 0.25
+"""Nodes, gap and share of the gap asked for of the search for the last counts, where rounding them breaks a row."""
 
 
 class Dive:
@@ -68,8 +70,8 @@ class Dive:
         """Plans, float64[n], each with whole integers and all rows held within the engine's tolerance."""
         self._release(self.structure)
         self._release(self.counts)
-        for number, opened in enumerate(self._structures()):
-            point = self._settled(opened)
+        for number, share in enumerate(self._structures()):
+            point = self._settled(share)
             if point is not None and not number:  # what makes it cheaper takes long: a plan first
                 before = self._lower[self.structure], self._upper[self.structure]
                 plan = self.around(point)
@@ -95,12 +97,12 @@ class Dive:
         self.settled = settled
         return self.rounded(settled)
 
-    def _structures(self) -> list[NDArray[np.bool_]]:
-        """Return sets of fixed charges to pay, bool[charged], the cheapest first."""
+    def _structures(self) -> list[Float]:
+        """Return shares in which fixed charges are used, float64[charged], those that cost least to pay first."""
         program, charged = self._program, self._charged
         base = self._problem.objective[charged]
         point, slope = program.solve(), base.copy()
-        tried: dict[bytes, tuple[float, NDArray[np.bool_]]] = {}
+        tried: dict[bytes, tuple[float, Float]] = {}
         best, idle = np.inf, 0
         for _ in range(SLOPE_ROUNDS):
             if point is None or idle == PATIENCE:
@@ -109,9 +111,9 @@ class Dive:
             opened = share > NEAR
             paid = float(self._problem.objective @ point + base @ (opened - share))
             best, idle = (paid, 0) if paid < best else (best, idle + 1)
-            known = tried.setdefault(opened.tobytes(), (paid, opened))
+            known = tried.setdefault(opened.tobytes(), (paid, share))
             if known[0] > paid:
-                tried[opened.tobytes()] = (paid, opened)
+                tried[opened.tobytes()] = (paid, share)
             changed = np.where(opened, base / np.maximum(share, LEAST_OPEN), slope)
             if not len(charged) or np.array_equal(changed, slope):
                 break
@@ -119,12 +121,17 @@ class Dive:
             program.set_costs(charged, slope)
             point = program.solve()
         program.set_costs(charged, base)
-        return [opened for _, opened in sorted(tried.values(), key=lambda one: one[0])[:TRIED]]
+        return [share for _, share in sorted(tried.values(), key=lambda one: one[0])[:TRIED]]
 
-    def _settled(self, opened: NDArray[np.bool_]) -> Float | None:
-        """Point with whole structure, the fixed charges as given where that can be."""
-        program, charged = self._program, self._charged
-        point = self._fixed(charged, opened.astype(float))
+    def _settled(self, share: Float) -> Float | None:
+        """Point with whole structure, the fixed charges in use paid where that can be.
+
+        Of those that exclude one another, such as the starts of a project, the most used is paid.
+        """
+        program, charged = self._program, self._charged[np.argsort(-share, kind="stable")]
+        used = np.zeros(self._problem.column_count)
+        used[self._charged] = np.where(share > NEAR, share, 0.0)
+        point = self._fixed(charged, self._rows.raised(used, self._lower, self._upper, charged))
         if point is None and not program.stopped:
             point = program.solve()
         return self._deepest(point)
@@ -199,13 +206,21 @@ class Dive:
         return np.append(shut, one), np.append(self._problem.column_lower[shut], 1.0)
 
     def _deeper(self, point: Float, open_: Columns) -> Float | None:
-        """Raise a third of the fractions to the next whole number where that costs little, else settle the largest."""
+        """Raise a third of the fractions to the next whole number where that costs little, else settle the largest.
+
+        What is not worth its price is given up where that costs little: a reward whose price is above what it brings,
+        with the third of the open ones that are least within reach, or a contract.
+        """
         program = self._program
         order = open_[np.argsort(np.floor(point[open_]) - point[open_], kind="stable")]
-        for take, dearest in ((max(1, len(order) // BATCH), CHEAP), (1, np.inf)):
-            some, cost = order[:take], program.objective
-            up = self._rows.raised(point, self._lower, self._upper, some)
-            deeper = self._fixed(some, up, below=cost + dearest * max(abs(cost), NEAR))
+        reward, rewards = -self._problem.objective[order[0]], order[self._problem.objective[order] < 0]
+        worth = max(CHEAP, reward / max(abs(program.objective), NEAR))
+        down = order[:1] if reward <= 0 else np.append(order[0], rewards[1:][-(len(rewards) // BATCH) :])
+        tries = [(order[: max(1, len(order) // BATCH)], True, CHEAP), (order[:1], True, worth), (down, False, CHEAP)]
+        for some, raises, dearest in (*tries, (order[:1], True, LARGEST)):
+            cost = program.objective
+            whole = self._rows.raised(point, self._lower, self._upper, some) if raises else np.floor(point[some])
+            deeper = self._fixed(some, whole, below=cost + dearest * max(abs(cost), NEAR))
             if deeper is not None or program.stopped:
                 return deeper
             program.objective = cost
@@ -264,7 +279,8 @@ class Dive:
             return None
         rest = replace(self._problem, column_lower=self._lower, column_upper=upper)
         asked = replace(
-            self._options, start=None, basis=None, gap=FINISH_GAP, node_limit=FINISH_NODES,
+            self._options, start=None, basis=None, node_limit=FINISH_NODES,
+            gap=max(FINISH_GAP, FINISH_SHARE * self._options.gap),
             time_limit_s=left_s if np.isfinite(left_s) else None,
         )  # fmt: skip
         found = highs.solve(rest, asked, self._quiet).values

@@ -14,6 +14,9 @@ from solvers.options import Options
 from solvers.problem import Basis, Float, Problem
 
 _DUAL, _PRIMAL = 1, 4
+_NO_LIMIT = 2**31 - 1
+TRIAL_ITERATIONS = 1
+"""Simplex iterations for each row that a trial may take: most need a hundredth, and a few would never end."""
 
 
 class WarmLP:
@@ -51,6 +54,7 @@ class WarmLP:
         """Optimal point, float64[n].
 
         ``None`` when there is none below a cost (`infeasible`), no time for it (`stopped`), or the engine cannot tell.
+        A solve with a cost to stay below is a trial: it is given up when it takes too many iterations.
         """
         import highspy
 
@@ -62,6 +66,8 @@ class WarmLP:
         self._engine.setOptionValue("solver", "ipm" if large else "simplex")
         self._engine.setOptionValue("time_limit", self._engine.getRunTime() + left_s)
         self._engine.setOptionValue("objective_bound", below)
+        most = _NO_LIMIT if below == np.inf else TRIAL_ITERATIONS * self.problem.row_count
+        self._engine.setOptionValue("simplex_iteration_limit", most)
         self._engine.run()
         self.iterations += max(0, self._engine.getInfo().simplex_iteration_count)
         status = self._engine.getModelStatus()
