@@ -1,6 +1,7 @@
 """What holds of every problem that is built: numbers, names, sizes, and the same again."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from procure.scenario.complaint import InvalidData
 from procure.scenario.document import read_document
 from procure.scenario.scenario import Scenario, build
 from procure.scenario_file import bundled, load
+from solvers import Options, solve
 
 INSTANCES = sorted((Path(__file__).parents[1] / "instances").glob("*.yaml"))
 
@@ -84,6 +86,31 @@ def test_structure_comes_before_counts() -> None:
         for number in np.flatnonzero(problem.integer)
     }
     assert stages == {"order": 1, "place": 0, "source_place": 0}
+
+
+def test_fractions_of_milestones_do_not_add_up_beyond_the_peak() -> None:
+    """Three units at most, ten steps of one unit: the relaxation meets three of them, however many periods there are."""
+    step = {"quantity": "units", "where": {"offer": "deal"}, "min": 1, "steps": 10, "usd": 1000}
+    scenario = instance("agreements").with_({"offers.deal.supply_total": 3, "agreements.deal.milestones": [step]})
+    problem = build_problem(scenario).problem
+    relaxed = solve(replace(problem, integer=np.zeros_like(problem.integer), stage=None), Options(backend="highs"))
+    met = [n for n in range(problem.column_count) if problem.column_name(n).startswith("met[")]
+    assert relaxed.values is not None
+    assert relaxed.values[met].sum() == pytest.approx(3)
+
+
+def test_a_lock_on_what_cannot_run_anyway_tells_nothing_apart() -> None:
+    """A project that unlocks an offer for work that is not eligible there leaves the classes as they are."""
+    scenario = instance("classes").with_({"offers.far/slow.price_usd_per_unit_hour": 1})
+    where = scenario.offers[0].id
+    work = scenario.workloads[0].id
+    apart = scenario.with_({f"workloads.{work}.excluded": {"offer": where}})
+    locked = apart.with_({
+        "projects.port": {"kind": "port", "unlocks": [{"offers": {"offer": where}, "workloads": {"workload": work}}]}
+    })  # fmt: skip
+    classes = [build_problem(one).model.classes for one in (apart, locked)]
+    assert classes[0].of_source.tolist() == classes[1].of_source.tolist()
+    assert classes[0].of_workload.tolist() == classes[1].of_workload.tolist()
 
 
 def test_classes_make_a_smaller_problem() -> None:

@@ -101,3 +101,27 @@ def assert_no_flip_is_cheaper(problem: Problem, places: NDArray[np.float64], cos
             problem, column_lower=lower, column_upper=upper, integer=np.zeros(problem.column_count, dtype=bool)
         )
         assert solve(fixed, Options(backend="highs", threads=1), session=session).objective >= cost - 1e-4 * abs(cost)
+
+
+def plan_of(problem: Problem, scratch: Path) -> NDArray[np.float64]:
+    """Return the last plan of the dive."""
+    report, options = Quiet(scratch, lambda: False), Options(threads=1)
+    *_, plan = Dive(problem, WarmLP(problem, options, report, INF), options, report).plans()
+    return plan
+
+
+def test_of_charges_that_exclude_one_another_the_most_used_is_paid(make: Callable[..., Problem], scratch: Path) -> None:
+    """Two starts of one project, at most one of them: fractions of both have no plan, the better of the two has."""
+    # minimise 3 a + 3 b + 10 missing; served ≤ 4 a + 6 b, served + missing ≥ 5, a + b ≤ 1
+    rows = [[-4.0, -6.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]]
+    problem = make([3.0, 3.1, 0.0, 10.0], rows, [-INF, 5.0, -INF], [0.0, INF, 1.0], [0.0] * 4, [1.0, 1.0, 9.0, 9.0],
+                   [True, True, False, False])  # fmt: skip
+    assert plan_of(problem, scratch)[:2].tolist() == [0.0, 1.0]
+
+
+def test_a_reward_above_its_price_is_taken_and_another_given_up(make: Callable[..., Problem], scratch: Path) -> None:
+    """A reward of 5 asks for 4 units at 1, one of 5 for 8 units: the relaxation takes a part of both."""
+    rows = [[-4.0, 0.0, 1.0, 0.0], [0.0, -8.0, 0.0, 1.0]]
+    problem = make([-5.0, -5.0, 1.0, 1.0], rows, [0.0, 0.0], [INF, INF], [0.0] * 4, [1.0, 1.0, 9.0, 6.0],
+                   [True, True, False, False])  # fmt: skip
+    assert plan_of(problem, scratch)[:2].tolist() == [1.0, 0.0]
