@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from procure.formulation.active import delivered
 from procure.formulation.index import Bools, Floats, Ints, sums
 from procure.formulation.model import Model
-from procure.formulation.supply import delivered
 from procure.formulation.term import Term, joined
 
 

@@ -89,7 +89,7 @@ def test_structure_comes_before_counts() -> None:
 
 
 def test_fractions_of_milestones_do_not_add_up_beyond_the_peak() -> None:
-    """Three units at most, ten steps of one unit: the relaxation meets three of them, however many periods there are."""
+    """Three units at most, ten steps of one unit: the relaxation meets three of them, whatever the periods."""
     step = {"quantity": "units", "where": {"offer": "deal"}, "min": 1, "steps": 10, "usd": 1000}
     scenario = instance("agreements").with_({"offers.deal.supply_total": 3, "agreements.deal.milestones": [step]})
     problem = build_problem(scenario).problem
