@@ -204,7 +204,6 @@ def test_complaints_about_set_are_placed_there(tiny, change, field, words):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("plan.xlsx", 'python -m pip install "procure[excel]"'),
         ("plan.pdf", ".json, .xlsx or a folder"),
         ("absent/plan.json", "Choose a folder that exists and can be written"),
         ("absent/plan/", "Choose a folder that exists and can be written"),
@@ -212,7 +211,7 @@ def test_complaints_about_set_are_placed_there(tiny, change, field, words):
     ],
 )
 def test_what_cannot_be_written_is_told_before_the_solve(tiny, tmp_path, monkeypatch, target, words):
-    """A missing package, a folder that is not there or is read-only: no time is spent on a plan that would be lost."""
+    """A folder that is not there or is read-only: no time is spent on a plan that would be lost."""
     (tmp_path / "locked").mkdir()
 
     def never(*arguments, **options):
@@ -222,7 +221,6 @@ def test_what_cannot_be_written_is_told_before_the_solve(tiny, tmp_path, monkeyp
         return Path(path).name != "locked" and access(path, mode)
 
     monkeypatch.setattr("procure.plan.solve.solve", never)
-    monkeypatch.setattr("procure.plan.export.find_spec", lambda name: None)
     monkeypatch.setattr("os.access", accessible)
     result = run("solve", tiny, "--quiet", "--out", f"{tmp_path}/{target}")
     assert result.exit_code == 2

@@ -6,7 +6,6 @@ import math
 import os
 import shutil
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,9 +33,6 @@ def check_target(target: str | os.PathLike[str]) -> None:
     # a folder is built beside and moved into place, so that its parent must be writable too
     if not all(folder.is_dir() and os.access(folder, os.W_OK) for folder in {path.resolve().parent, _folder_of(path)}):
         raise _unwritable(text, "its folder does not exist or is read-only")
-    if path.suffix == ".xlsx" and not _is_folder(text) and find_spec("xlsxwriter") is None:
-        remedy = 'Install it with: python -m pip install "procure[excel]"'
-        raise InvalidData([Complaint(("--out",), text, "expected the package XlsxWriter", remedy)])
 
 
 def _folder_of(path: Path) -> Path:

@@ -162,6 +162,17 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     data = read_plan_data(path)
     check_audit(data)
+    return _plan(data)
+
+
+def stored_plan(data: Mapping[str, Any]) -> Plan:
+    """Return the plan of plain data that `Plan.to_data` made and a store kept: its figures are taken as they are."""
+    plan = _plan(data)
+    vars(plan)["figures"] = data["figures"]
+    return plan
+
+
+def _plan(data: Mapping[str, Any]) -> Plan:
     result = {**data["result"], **{k: math.inf for k in ("gap",) if data["result"].get(k) is None}}
     return Plan(build(data["scenario"]), data["decisions"], result, data["provenance"])
 
