@@ -1,0 +1,1 @@
+"""The store of scenarios, jobs and plans, and what runs on it."""

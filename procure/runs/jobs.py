@@ -1,0 +1,249 @@
+"""Solves that were asked for: one row each, whoever asks and however often."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from procure.runs.dispatch import dispatch
+from procure.runs.documents import NotFound, content, keep
+from procure.runs.limits import Limits
+from procure.runs.scenarios import owned
+from procure.runs.store import Store
+from procure.runs.tables import ACTIVE, JobRecord, PlanRecord, PointRecord, now
+
+State = Literal["queued", "running", "done", "infeasible", "invalid", "limit", "stopped", "failed"]
+ANSWERED: Final = ("done", "infeasible", "invalid")
+"""States whose answer holds for the next who asks the same."""
+
+
+class TooMany(Exception):
+    """The owner has as many jobs waiting as one may have."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to solve, as `procure.solve` takes it."""
+
+    gap: float = 5e-3
+    time_limit_s: float | None = 300.0
+    backend: str = "auto"
+    threads: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A solve that was asked for and how it stands.
+
+    Parameters
+    ----------
+    state
+        ``queued``, ``running``; ``done`` with a plan, whose ``ending`` says whether it is proven within the gap
+        (``optimal``), or the time ran out (``limit``), or somebody stopped it (``cancelled``); without a plan
+        ``infeasible``, ``invalid`` (with complaints), ``limit``, ``stopped`` or ``failed``.
+    hash
+        Of the scenario data that is solved.
+    seconds
+        Since it was started, until it ended.
+    incumbent, bound
+        Best plan so far and proven limit, USD; None while unknown.
+    gap
+        Relative; None while unknown.
+    stopping
+        Somebody asked it to stop; it will end with the best plan it has.
+    """
+
+    id: str
+    kind: str
+    state: State
+    ending: str
+    label: str
+    scenario_id: str | None
+    hash: str
+    options: Mapping[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    phase: str
+    incumbent: float | None
+    bound: float | None
+    gap: float | None
+    stopping: bool
+    message: str
+    complaints: Sequence[Mapping[str, Any]]
+    result: Mapping[str, Any] | None
+    plan_id: str | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it has yet to end."""
+        return self.state in ACTIVE
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it was started, until it ended; 0 while it waits."""
+        if self.started_at is None:
+            return 0.0
+        return ((self.finished_at or now()) - self.started_at).total_seconds()
+
+    @classmethod
+    def of(cls, record: JobRecord) -> "Job":
+        """Return the job of a row."""
+        return cls(
+            record.id, record.kind, record.state, record.ending, record.label, record.scenario_id,  # type: ignore[arg-type]  # a State
+            record.document_hash, record.options, record.created_at, record.started_at, record.finished_at,
+            record.phase, record.incumbent, record.bound, record.gap, record.stop_asked and record.state == "running",
+            record.message, record.complaints, record.result, record.plan_id,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Jobs of an owner."""
+
+    store: Store
+    owner: str
+
+    def solve(
+        self, data: Mapping[str, Any], options: Options | None = None, *, scenario_id: str | None = None,
+        label: str = "", again: bool = False,
+    ) -> Job:  # fmt: skip
+        """Ask for the plan of plain scenario data; who asks the same again gets the same job.
+
+        Parameters
+        ----------
+        again
+            Solve even if the answer is known.
+
+        Raises
+        ------
+        TooMany
+            When the owner has as many jobs waiting as one may have.
+        """
+        asked = asdict(options or Options())
+        return self._submit("solve", data, asked, scenario_id=scenario_id, label=label, again=again)
+
+    def bridge(self, first_plan_id: str, second_plan_id: str, *, label: str = "") -> Job:
+        """Ask what explains the difference in cost of two plans; the job's result holds the steps."""
+        with self.store.read() as session:
+            plans = [session.get(PlanRecord, one) for one in (first_plan_id, second_plan_id)]
+            if any(plan is None or plan.owner != self.owner for plan in plans):
+                raise NotFound("no such plan")
+            second = plans[1]
+            assert second is not None
+            data, scenario_id = content(session, second.document_hash), second.scenario_id
+            options = second.content["provenance"]
+        kept = {name: options[name] for name in ("time_limit_s", "threads", "seed")} | {"gap": options["gap_asked"]}
+        asked = {**kept, "plans": [first_plan_id, second_plan_id]}
+        return self._submit("bridge", data, asked, scenario_id=scenario_id, label=label)
+
+    def one(self, job_id: str) -> Job:
+        """Return a job, or raise NotFound."""
+        with self.store.read() as session:
+            return Job.of(self._owned(session, job_id))
+
+    def all(self, *, scenario_id: str | None = None, active: bool = False, most: int = 100) -> list[Job]:
+        """Return jobs, the latest first."""
+        query = select(JobRecord).where(JobRecord.owner == self.owner)
+        if scenario_id is not None:
+            query = query.where(JobRecord.scenario_id == scenario_id)
+        if active:
+            query = query.where(JobRecord.state.in_(ACTIVE))
+        with self.store.read() as session:
+            return [Job.of(one) for one in session.scalars(query.order_by(JobRecord.created_at.desc()).limit(most))]
+
+    def some(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Return the jobs of these ids that are the owner's."""
+        query = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.id.in_(job_ids))
+        with self.store.read() as session:
+            return {one.id: Job.of(one) for one in session.scalars(query)}
+
+    def ahead(self, job: Job) -> int:
+        """Return how many jobs, of anybody, wait before this one."""
+        query = select(func.count()).where(JobRecord.state == "queued", JobRecord.created_at < job.created_at)
+        with self.store.read() as session:
+            return session.scalar(query) or 0
+
+    def trace(self, job_id: str) -> list[tuple[float, float | None, float | None]]:
+        """Return seconds, incumbent and bound (USD) over the course of a job."""
+        with self.store.read() as session:
+            self._owned(session, job_id)
+            query = select(PointRecord).where(PointRecord.job_id == job_id).order_by(PointRecord.position)
+            return [(point.seconds, point.incumbent, point.bound) for point in session.scalars(query)]
+
+    def stop(self, job_id: str) -> Job:
+        """Ask a job to stop with the best plan it has; one that waits is not started."""
+        with self.store.write() as session:
+            record = self._owned(session, job_id)
+            if record.state == "queued":
+                record.state, record.finished_at = "stopped", now()
+                record.message = "stopped before it was started"
+            elif record.state == "running":
+                record.stop_asked = True
+            return Job.of(record)
+
+    def tend(self) -> None:
+        """Start what waits and may run, and put back what lost its process."""
+        dispatch(self.store)
+
+    def _submit(
+        self, kind: str, data: Mapping[str, Any], options: dict[str, Any], *, scenario_id: str | None, label: str,
+        again: bool = False,
+    ) -> Job:  # fmt: skip
+        try:
+            job = self._insert(kind, data, options, scenario_id, label, again=again)
+        except IntegrityError:  # somebody was quicker: their job is ours
+            job = self._insert(kind, data, options, scenario_id, label, again=False)
+        if job.state == "queued":
+            dispatch(self.store)
+            job = self.one(job.id)
+        return job
+
+    def _insert(
+        self, kind: str, data: Mapping[str, Any], options: dict[str, Any], scenario_id: str | None, label: str, *,
+        again: bool,
+    ) -> Job:  # fmt: skip
+        with self.store.write() as session:
+            if scenario_id is not None:
+                owned(session, self.owner, scenario_id)
+            name = keep(session, data)
+            key = _key(kind, name, options)
+            same = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.key == key)
+            wanted = JobRecord.state.in_(ACTIVE if again else (*ACTIVE, *ANSWERED))
+            found = session.scalars(
+                same.where(wanted, JobRecord.ending != "cancelled", JobRecord.stop_asked.is_(False))
+                .order_by(JobRecord.created_at.desc())
+            ).first()  # fmt: skip
+            if found is not None:
+                return Job.of(found)
+            waiting = select(func.count()).where(JobRecord.owner == self.owner, JobRecord.state == "queued")
+            most = Limits.read().queued_each
+            if (session.scalar(waiting) or 0) >= most:
+                raise TooMany(f"{most} jobs wait already: stop some, or wait until they are done")
+            record = JobRecord(
+                owner=self.owner, key=key, kind=kind, label=label[:200], scenario_id=scenario_id, document_hash=name,
+                options=options,
+            )  # fmt: skip
+            session.add(record)
+            session.flush()
+            return Job.of(record)
+
+    def _owned(self, session: Session, job_id: str) -> JobRecord:
+        found = session.get(JobRecord, job_id)
+        if found is None or found.owner != self.owner:
+            raise NotFound("no such job")
+        return found
+
+
+def _key(kind: str, document: str, options: Mapping[str, Any]) -> str:
+    from importlib.metadata import version
+
+    text = json.dumps([kind, document, dict(options), version("procure")], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
