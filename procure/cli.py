@@ -256,6 +256,34 @@ def schema() -> None:
     _say(json.dumps(file_schema(), indent=1))
 
 
+@app.command("app", epilog="Examples: procure app · procure app --port 8600 --no-browser")
+def planner(
+    port: Annotated[int | None, typer.Option(help="Port; by default the first that is free from 8501.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    allow: Annotated[
+        list[str] | None, typer.Option(help="A name that others reach it by. May be repeated.", metavar="NAME")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+) -> None:
+    """Open the what-if app on the bundled scenarios and the user's store."""
+    from importlib.util import find_spec
+
+    from procure.runs.store import Store
+
+    with _failures(verbose=False):
+        Store().close()  # a store that cannot be used is told here, not in the browser
+        found = find_spec("apps")
+        assert found is not None
+        assert found.submodule_search_locations is not None
+        page = Path(found.submodule_search_locations[0], "planner.py")
+        command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.address", host]
+        command += ["--server.headless", str(no_browser).lower()]
+        command += [] if port is None else ["--server.port", str(port)]
+        if allow:
+            command += [part for name in ("localhost", "127.0.0.1", *allow) for part in ("--server.allowedHosts", name)]
+        os.execv(sys.executable, command)  # noqa: S606  # its signals and exit code are then the app's
+
+
 @app.command(epilog="Example: procure doctor")
 def doctor(as_json: JsonOption = False) -> None:
     """Examine the engines: installed, version, features, and a solved self-test, each in its own process."""
@@ -391,6 +419,9 @@ def _failures(verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         code = _exit_code(error)
+        if type(error).__name__ == "StoreUnavailable":  # by name: the store is imported by those who use it
+            _errors().print(str(error), markup=False, soft_wrap=True, style="red")
+            raise typer.Exit(code) from None
         name = f"{type(error).__name__}: " if code == 1 else ""
         _errors().print(f"{name}{error}", markup=False, soft_wrap=True, style="red")
         if code == 1:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select
@@ -15,6 +15,7 @@ from procure.runs.tables import DraftRecord, StepRecord, VersionRecord, now
 
 MOST_STEPS: Final = 200
 """Undo goes back this far."""
+UNTOUCHED: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,20 @@ class Drafts:
     owner: str
 
     def begin(self, scenario_id: str, version_id: str | None = None) -> Draft:
-        """Begin a draft at a version, the newest by default."""
+        """Begin a draft at a version, the newest by default; drafts of yesterday that nothing was done to are dropped."""
         scenarios = Scenarios(self.store, self.owner)
         versions = scenarios.versions(scenario_id)
         version = next((one for one in versions if version_id in (None, one.id)), None)
         if version is None:
             raise NotFound("no such version")
         with self.store.write() as session:
+            session.execute(
+                delete(DraftRecord).where(
+                    DraftRecord.owner == self.owner,
+                    DraftRecord.position == 0,
+                    DraftRecord.changed_at < now() - UNTOUCHED,
+                )
+            )
             record = DraftRecord(owner=self.owner, scenario_id=scenario_id, version_id=version.id)
             session.add(record)
             session.flush()

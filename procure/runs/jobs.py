@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from procure.runs.limits import Limits
 from procure.runs.scenarios import owned
 from procure.runs.store import Store
 from procure.runs.tables import ACTIVE, JobRecord, PlanRecord, PointRecord, now
+from solvers.result import relative_gap
 
 State = Literal["queued", "running", "done", "infeasible", "invalid", "limit", "stopped", "failed"]
 ANSWERED: Final = ("done", "infeasible", "invalid")
@@ -165,18 +167,25 @@ class Jobs:
         with self.store.read() as session:
             return {one.id: Job.of(one) for one in session.scalars(query)}
 
+    def data(self, job_id: str) -> dict[str, Any]:
+        """Return the plain scenario data that a job solves."""
+        with self.store.read() as session:
+            return content(session, self._owned(session, job_id).document_hash)
+
     def ahead(self, job: Job) -> int:
         """Return how many jobs, of anybody, wait before this one."""
         query = select(func.count()).where(JobRecord.state == "queued", JobRecord.created_at < job.created_at)
         with self.store.read() as session:
             return session.scalar(query) or 0
 
-    def trace(self, job_id: str) -> list[tuple[float, float | None, float | None]]:
-        """Return seconds, incumbent and bound (USD) over the course of a job."""
+    def trace(self, job_id: str) -> list[tuple[float, float | None, float | None, float | None]]:
+        """Return seconds, incumbent, bound (USD) and relative gap over the course of a job; None while unknown."""
         with self.store.read() as session:
             self._owned(session, job_id)
             query = select(PointRecord).where(PointRecord.job_id == job_id).order_by(PointRecord.position)
-            return [(point.seconds, point.incumbent, point.bound) for point in session.scalars(query)]
+            points = [(point.seconds, point.incumbent, point.bound) for point in session.scalars(query)]
+        gaps = [relative_gap(incumbent, bound) for _, incumbent, bound in points]
+        return [(*point, gap if math.isfinite(gap) else None) for point, gap in zip(points, gaps, strict=True)]
 
     def stop(self, job_id: str) -> Job:
         """Ask a job to stop with the best plan it has; one that waits is not started."""

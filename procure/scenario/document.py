@@ -265,3 +265,15 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def read_value(text: str) -> Any:
     """Return one value written as YAML, such as ``0.5``, ``[aws, gcp]`` or ``null``."""
     return _Reader("--set").parse(f"value: {text}").data["value"]
+
+
+def write_value(value: Any) -> str:
+    """Return plain data as one line of YAML, which `read_value` reads back."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = True
+    yaml.width = 1_000_000
+    stream = io.StringIO()
+    yaml.dump(value, stream)
+    return stream.getvalue().strip().removesuffix("...").strip()

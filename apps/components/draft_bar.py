@@ -1,0 +1,91 @@
+"""What is unsaved, and what can be done about it: undo, redo, save, discard."""
+
+import streamlit as st
+
+from apps import state
+from procure.runs.drafts import Draft
+from procure.runs.scenarios import Conflict
+from procure.scenario.complaint import InvalidData
+
+
+def draft_bar(draft: Draft) -> None:
+    """Show it in one row."""
+    drafts = state.desk().drafts
+
+    def undo() -> None:
+        drafts.undo(draft.id)
+        _remount()
+
+    def redo() -> None:
+        drafts.redo(draft.id)
+        _remount()
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Undo", icon=":material/undo:", disabled=not draft.undo, on_click=undo,
+            help=f"Takes back: {draft.undo}" if draft.undo else "Nothing to take back", key="undo",
+        )  # fmt: skip
+        st.button(
+            "Redo", icon=":material/redo:", disabled=not draft.redo, on_click=redo,
+            help=f"Does again: {draft.redo}" if draft.redo else "Nothing to do again", key="redo",
+        )  # fmt: skip
+        with st.popover("Save", icon=":material/save:", disabled=not draft.changed):
+            note = st.text_input("What changed, and why", key="save_note", max_chars=500)
+            st.button("Save as next version", type="primary", on_click=_save, args=(draft, note), key="save_version")
+            st.button("Save as another scenario", on_click=_save_as, args=(draft, note), key="save_as")
+        st.button(
+            "Discard", icon=":material/delete_sweep:", disabled=not draft.changed, on_click=_discard, args=(draft,),
+            help="Goes back to the saved version.", key="discard",
+        )  # fmt: skip
+        st.caption(f"Version {draft.version.number}, {'unsaved changes' if draft.changed else 'saved'}")
+    _told(draft)
+
+
+def _told(draft: Draft) -> None:
+    said = st.session_state.pop("saving", None)
+    if isinstance(said, Conflict):
+        theirs = said.theirs
+        st.warning(
+            f"**Not saved:** {theirs.author} saved version {theirs.number} in between"
+            f"{f' (“{theirs.note}”)' if theirs.note else ''}. Your changes are still here.",
+            icon=":material/merge:",
+        )
+        with st.container(horizontal=True):
+            st.button("Save mine as the next version", on_click=_save, args=(draft, "", theirs), key="save_over")
+            st.button("Save mine as another scenario", on_click=_save_as, args=(draft, ""), key="save_beside")
+    elif isinstance(said, InvalidData):
+        st.error("Not saved: the scenario is not valid yet. Its faults are listed on the Scenario page.")
+    elif said:
+        st.toast(said, icon=":material/check:")
+
+
+def _save(draft: Draft, note: str, over: object = None) -> None:
+    try:
+        saved = state.desk().drafts.save(draft.id, note=note, over=over)  # type: ignore[arg-type]  # a Version or None
+    except (Conflict, InvalidData) as error:
+        st.session_state["saving"] = error
+        return
+    st.session_state["saving"] = f"Saved as version {saved.version.number}"
+    st.session_state["save_note"] = ""
+
+
+def _save_as(draft: Draft, note: str) -> None:
+    try:
+        saved, _ = state.desk().drafts.save_as(draft.id, note=note)
+    except InvalidData as error:
+        st.session_state["saving"] = error
+        return
+    state.open_scenario(saved.id, draft.id)
+    st.session_state["saving"] = f"Saved as {saved.name}"
+    st.session_state["save_note"] = ""
+
+
+def _discard(draft: Draft) -> None:
+    state.desk().drafts.discard(draft.id)
+    state.put(draft=None)
+    _remount()
+
+
+def _remount() -> None:
+    """Let editors begin again from the draft: what they hold of their own is of the state before."""
+    st.session_state["mount"] = st.session_state.get("mount", 0) + 1

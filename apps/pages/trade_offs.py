@@ -1,0 +1,149 @@
+"""Cost against the value of any limit: each point is a plan, solved as a job, and a click opens it."""
+
+import streamlit as st
+
+from apps import cache, state
+from apps.components.faults import faults
+from apps.components.headline import headline
+from apps.components.picture import picture
+from apps.components.solve import options
+from procure.analysis.frontier import points
+from procure.analysis.knobs import Knob, knobs
+from procure.plan.report.words import percent, usd
+from procure.runs.drafts import Draft
+from procure.runs.jobs import Job, Options, TooMany
+from procure.runs.sweeps import Sweep
+from procure.scenario.complaint import InvalidData
+
+POLL_S = 1.0
+
+
+def ask(draft: Draft, knob: Knob, values: tuple[float, ...], how: Options) -> None:
+    """Ask for the plans of a trade-off."""
+    try:
+        made = state.desk().sweeps.submit(draft.scenario_id, draft.data, knob.path, values, how)
+    except (InvalidData, TooMany) as error:
+        st.session_state["refusal"] = str(error)
+        return
+    state.put(sweep=made.id)
+
+
+def new(draft: Draft) -> None:
+    """Let a trade-off be asked for."""
+    known = {knob.path: knob for knob in knobs(draft.data) if knob.value is not None}
+    if not known:
+        st.info("Only limits with one number can be varied, and this scenario has none.", icon=":material/info:")
+        return
+    wrong = faults(draft)
+    path = st.selectbox(
+        "Vary", [*known], format_func=lambda one: f"{known[one].limit}: {known[one].sentence}", key="vary"
+    )
+    knob = known[path]
+    unit = f", {knob.unit}" if knob.unit else ""
+    left, middle, right = st.columns([4, 2, 2], vertical_alignment="bottom")
+    low, high = left.slider(
+        f"From, to{unit}", knob.least, knob.most, (knob.least, knob.most), step=knob.step, key=f"range_{path}",
+        format="percent" if knob.share else "compact",
+    )  # fmt: skip
+    count = middle.number_input("Points", 2, 41, 7, key="count")
+    with right:
+        how = options()
+    st.button(
+        f"Solve {count} points", type="primary", icon=":material/play_arrow:", disabled=bool(wrong), key="solve_points",
+        on_click=ask, args=(draft, knob, points(low, high, count), how),
+    )  # fmt: skip
+    if refusal := st.session_state.pop("refusal", None):
+        st.warning(refusal)
+
+
+@st.fragment(run_every=POLL_S)
+def course(sweep: Sweep) -> None:
+    """Show how far a trade-off is; run the page again when a point more is known."""
+    desk = state.desk()
+    desk.jobs.tend()
+    jobs = [job for _, job in desk.sweeps.jobs(sweep)]
+    left = [job for job in jobs if job.active]
+    before = st.session_state.get("points_left")
+    st.session_state["points_left"] = len(left)
+    if before is not None and before != len(left):
+        st.rerun()
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    done = len(jobs) - len(left)
+    bar.progress(done / max(len(jobs), 1), text=f"{done} of {len(jobs)} points")
+    button.button("Stop", key="stop_points", on_click=stop, args=(left,), width="stretch")
+
+
+def stop(jobs: list[Job]) -> None:
+    """Stop what has yet to end."""
+    for job in jobs:
+        state.desk().jobs.stop(job.id)
+
+
+def curve(sweep: Sweep, solved: list[tuple[float, Job]], share: bool) -> Job | None:
+    """Show the points; return the job of the one that was clicked."""
+    from procure.plan.charts import frontier as chart
+    from procure.plan.view.frontier import frontier
+
+    frame = frontier(
+        {"point": job.id, "x": value, "y": job.incumbent if job.plan_id else None, "state": job.state, "gap": job.gap}
+        for value, job in solved
+    )
+    clicked = picture(
+        chart, frame, sweep.path, "Objective (USD)", x_share=share, key=f"curve_{sweep.id}",
+        empty="No point has a plan yet.",
+    )  # fmt: skip
+    chosen = [row.get("point") for row in (clicked or {}).get("selection", {}).get("point", [])]
+    return next((job for _, job in solved if job.id in chosen), None)
+
+
+def opened(job: Job) -> None:
+    """Show the plan of a point."""
+    assert job.plan_id is not None
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.subheader(job.label)
+    if right.button("Open this plan", type="primary", key="open_point", width="stretch"):
+        state.put(plan=job.plan_id, against=None)
+        st.switch_page("pages/plan.py")
+    headline(cache.plan(state.desk(), job.plan_id))
+
+
+draft = state.draft()
+st.title(f"Trade-offs · {state.scenario().name}")
+new(draft)
+sweeps = {sweep.id: sweep for sweep in state.desk().sweeps.all(draft.scenario_id)}
+wanted = state.get("sweep")
+if not sweeps:
+    st.info("Choose a limit and a range: each point becomes a plan.", icon=":material/show_chart:")
+    st.stop()
+if wanted not in sweeps:
+    wanted = next(iter(sweeps))
+
+
+def choose() -> None:
+    """Go to another trade-off."""
+    state.put(sweep=st.session_state["chosen_sweep"])
+
+
+st.divider()
+st.session_state["chosen_sweep"] = wanted
+st.selectbox(
+    "Trade-off", [*sweeps], key="chosen_sweep", on_change=choose,
+    format_func=lambda one: f"{sweeps[one].path}, {len(sweeps[one].points)} points, {sweeps[one].at:%d %b %H:%M} UTC",
+)  # fmt: skip
+sweep = sweeps[wanted]
+solved = state.desk().sweeps.jobs(sweep)
+if any(job.active for _, job in solved):
+    course(sweep)
+share = sweep.path.endswith(("share", "hhi"))
+chosen = curve(sweep, solved, share)
+st.dataframe(
+    {
+        "value": [percent(value) if share else f"{value:,g}" for value, _ in solved],
+        "objective": ["" if job.incumbent is None or not job.plan_id else f"{usd(job.incumbent)} USD" for _, job in solved],
+        "gap": ["" if job.gap is None else percent(job.gap) for _, job in solved],
+        "state": [job.message if job.state in ("infeasible", "failed") else job.state for _, job in solved],
+    },
+    hide_index=True, width="stretch", alt="The points of the trade-off",
+)  # fmt: skip
+if chosen is not None and chosen.plan_id:
+    opened(chosen)
