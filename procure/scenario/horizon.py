@@ -35,6 +35,11 @@ def parse_when(value: object) -> str:
     return value
 
 
+def is_when(text: str) -> bool:
+    """Whether text is written like a date or period label, be there such a date or not."""
+    return _WHEN.fullmatch(text) is not None
+
+
 def moment(when: str) -> datetime:
     """Return the first moment of a date or period label.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from procure.scenario.horizon import Horizon, moment, parse_when
+from procure.scenario.horizon import Horizon, is_when, moment, parse_when
 from procure.scenario.units import LARGEST, Unit, parse_money, parse_plain, parse_power_mw, parse_share
 
 _GROWTH_KEYS: Final = frozenset({"start", "growth_per_year"})
@@ -138,6 +138,12 @@ class SeriesOf:
             "description": f"{self.unit}: one number, a list of one a period, steps by date, "
             "{start, growth_per_year} or {start, end}",
         }
+
+
+def is_series(value: Mapping[str, Any]) -> bool:
+    """Whether a mapping is written like a series: steps by date, growth or a line."""
+    keys = frozenset(map(str, value))
+    return bool(keys) and (keys in (_GROWTH_KEYS, _LINE_KEYS) or all(map(is_when, keys)))
 
 
 PlainSeries = Annotated[Series, SeriesOf(parse_plain, "number")]
