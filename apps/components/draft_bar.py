@@ -1,32 +1,38 @@
-"""What is unsaved, and what can be done about it: undo, redo, save, discard."""
+"""What is unsaved, and what can be done about it: undo, redo, save, discard, solve."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from apps import state
+from apps.components.solve import options
 from procure.runs.drafts import Draft
-from procure.runs.scenarios import Conflict
+from procure.runs.jobs import Options
+from procure.runs.scenarios import Conflict, Version
 from procure.scenario.complaint import InvalidData
 
 
-def draft_bar(draft: Draft) -> None:
-    """Show it in one row."""
+def draft_bar(draft: Draft, ask: Callable[[Options], None], *, valid: bool, again: bool = False) -> None:
+    """Show it in one row, with the button that asks for a plan.
+
+    Parameters
+    ----------
+    ask
+        Called with the settings when the button is pressed.
+    valid
+        Whether the draft can be solved.
+    again
+        Whether there is a plan already.
+    """
     drafts = state.desk().drafts
-
-    def undo() -> None:
-        drafts.undo(draft.id)
-        _remount()
-
-    def redo() -> None:
-        drafts.redo(draft.id)
-        _remount()
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "Undo", icon=":material/undo:", disabled=not draft.undo, on_click=undo,
+            "Undo", icon=":material/undo:", disabled=not draft.undo, on_click=_step, args=(drafts.undo, draft),
             help=f"Takes back: {draft.undo}" if draft.undo else "Nothing to take back", key="undo",
         )  # fmt: skip
         st.button(
-            "Redo", icon=":material/redo:", disabled=not draft.redo, on_click=redo,
+            "Redo", icon=":material/redo:", disabled=not draft.redo, on_click=_step, args=(drafts.redo, draft),
             help=f"Does again: {draft.redo}" if draft.redo else "Nothing to do again", key="redo",
         )  # fmt: skip
         with st.popover("Save", icon=":material/save:", disabled=not draft.changed):
@@ -37,7 +43,14 @@ def draft_bar(draft: Draft) -> None:
             "Discard", icon=":material/delete_sweep:", disabled=not draft.changed, on_click=_discard, args=(draft,),
             help="Goes back to the saved version.", key="discard",
         )  # fmt: skip
-        st.caption(f"Version {draft.version.number}, {'unsaved changes' if draft.changed else 'saved'}")
+        st.space("stretch")
+        how = options()
+        st.button(
+            "Solve again" if again else "Solve", type="primary", icon=":material/play_arrow:", key="solve",
+            disabled=not valid, on_click=ask, args=(how,),
+        )  # fmt: skip
+    if refusal := st.session_state.pop("refusal", None):
+        st.warning(refusal)
     _told(draft)
 
 
@@ -59,9 +72,13 @@ def _told(draft: Draft) -> None:
         st.toast(said, icon=":material/check:")
 
 
-def _save(draft: Draft, note: str, over: object = None) -> None:
+def _step(move: Callable[[str], Draft], draft: Draft) -> None:
+    move(draft.id)
+
+
+def _save(draft: Draft, note: str, over: Version | None = None) -> None:
     try:
-        saved = state.desk().drafts.save(draft.id, note=note, over=over)  # type: ignore[arg-type]  # a Version or None
+        saved = state.desk().drafts.save(draft.id, note=note, over=over)
     except (Conflict, InvalidData) as error:
         st.session_state["saving"] = error
         return
@@ -83,9 +100,3 @@ def _save_as(draft: Draft, note: str) -> None:
 def _discard(draft: Draft) -> None:
     state.desk().drafts.discard(draft.id)
     state.put(draft=None)
-    _remount()
-
-
-def _remount() -> None:
-    """Let editors begin again from the draft: what they hold of their own is of the state before."""
-    st.session_state["mount"] = st.session_state.get("mount", 0) + 1

@@ -96,15 +96,19 @@ def curve(sweep: Sweep, solved: list[tuple[float, Job]], share: bool) -> Job | N
     return next((job for _, job in solved if job.id in chosen), None)
 
 
-def opened(job: Job) -> None:
+def cost(job: Job) -> str:
+    """Return the objective of a point that has a plan."""
+    return "" if job.incumbent is None or not job.plan_id else f"{usd(job.incumbent)} USD"
+
+
+def opened(job: Job, plan_id: str) -> None:
     """Show the plan of a point."""
-    assert job.plan_id is not None
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.subheader(job.label)
     if right.button("Open this plan", type="primary", key="open_point", width="stretch"):
-        state.put(plan=job.plan_id, against=None)
+        state.put(plan=plan_id, against=None)
         st.switch_page("pages/plan.py")
-    headline(cache.plan(state.desk(), job.plan_id))
+    headline(cache.plan(state.desk(), plan_id))
 
 
 draft = state.draft()
@@ -139,11 +143,11 @@ chosen = curve(sweep, solved, share)
 st.dataframe(
     {
         "value": [percent(value) if share else f"{value:,g}" for value, _ in solved],
-        "objective": ["" if job.incumbent is None or not job.plan_id else f"{usd(job.incumbent)} USD" for _, job in solved],
+        "objective": [cost(job) for _, job in solved],
         "gap": ["" if job.gap is None else percent(job.gap) for _, job in solved],
         "state": [job.message if job.state in ("infeasible", "failed") else job.state for _, job in solved],
     },
     hide_index=True, width="stretch", alt="The points of the trade-off",
 )  # fmt: skip
 if chosen is not None and chosen.plan_id:
-    opened(chosen)
+    opened(chosen, chosen.plan_id)

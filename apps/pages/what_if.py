@@ -1,5 +1,7 @@
 """Turn limits beside the plan, solve again, and see what moves."""
 
+from functools import partial
+
 import streamlit as st
 
 from apps import cache, state
@@ -10,13 +12,13 @@ from apps.components.headline import headline
 from apps.components.job_panel import job_panel
 from apps.components.knobs import limit_knobs
 from apps.components.plan_choice import named
-from apps.components.solve import options, submit
+from apps.components.solve import submit
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Options
 from procure.runs.plans import Found
 
 
-def ask(draft: Draft, how: Options, shown: Found | None) -> None:
+def ask(draft: Draft, shown: Found | None, how: Options) -> None:
     """Ask for the plan of the draft; the plan that is shown stays to be compared with."""
     label = draft.undo or f"version {draft.version.number}"
     job = submit(draft.data, how, scenario_id=draft.scenario_id, label=label)
@@ -32,18 +34,12 @@ if job is not None and job.plan_id and job.scenario_id == saved.id and state.get
 against = state.plan("against")
 
 st.title(f"What if · {saved.name}")
-draft_bar(draft)
+draft_bar(
+    draft, partial(ask, draft, shown), valid=not cache.complaints(draft.hash, draft.data), again=shown is not None
+)
+faults(draft)
 left, right = st.columns([2, 3], gap="large")
 with left:
-    wrong = faults(draft)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        how = options()
-        st.button(
-            "Solve again" if shown else "Solve", type="primary", icon=":material/play_arrow:", key="solve",
-            disabled=bool(wrong), on_click=ask, args=(draft, how, shown),
-        )  # fmt: skip
-    if refusal := st.session_state.pop("refusal", None):
-        st.warning(refusal)
     st.subheader("Limits")
     limit_knobs(draft)
 with right:

@@ -55,7 +55,7 @@ class Drafts:
     owner: str
 
     def begin(self, scenario_id: str, version_id: str | None = None) -> Draft:
-        """Begin a draft at a version, the newest by default; drafts of yesterday that nothing was done to are dropped."""
+        """Begin a draft at a version, the newest by default; drafts of yesterday without a change are dropped."""
         scenarios = Scenarios(self.store, self.owner)
         versions = scenarios.versions(scenario_id)
         version = next((one for one in versions if version_id in (None, one.id)), None)
