@@ -78,16 +78,24 @@ def _continuity(plan: Plan) -> str:
 
 
 def _largest(plan: Plan, label: str) -> str:
+    found = largest_share(plan, label)
+    if found is None:
+        return ""
+    name, share, most, year = found
+    return f"{name} has {percent(share)} of spend, at most {percent(most)} ({year})"
+
+
+def largest_share(plan: Plan, label: str) -> tuple[str, float, float, str] | None:
+    """Return who has the largest share of spend by a label, that share, the largest in a year, and which year."""
     found = [row for row in rows(plan.figures["shares"]) if row["quantity"] == "spend" and row["label"] == label]
     if not found:
-        return ""
+        return None
     spent: dict[str, float] = defaultdict(float)
     for row in found:
         spent[str(row["value"])] += float(str(row["amount"]))
     name = max(spent, key=lambda key: spent[key])
     worst = max((row for row in found if row["value"] == name), key=lambda row: float(str(row["share"])))
-    share, most = spent[name] / sum(spent.values()), float(str(worst["share"]))
-    return f"{name} has {percent(share)} of spend, at most {percent(most)} ({worst['year']})"
+    return name, spent[name] / sum(spent.values()), float(str(worst["share"])), str(worst["year"])
 
 
 def _least_cash(plan: Plan) -> str:
