@@ -3,9 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from procure.plan.charts.colours import INK, LESS, MORE, TOTAL
+from procure.plan.charts.colours import INK, LESS, MORE, SKY, TOTAL
 from procure.plan.charts.house import WIDTH, Drawing, data, finished, number, scale, sized, text
 from procure.plan.report.words import usd
+
+_TONES = {"total": TOTAL, "more": MORE, "less": LESS, "not proven": SKY}
 
 
 def chart(frame: pd.DataFrame, width: int = WIDTH) -> Drawing:
@@ -16,9 +18,11 @@ def chart(frame: pd.DataFrame, width: int = WIDTH) -> Drawing:
     Empty
         When there are no steps.
     """
-    sign = frame["kind"].map({"more": "+", "less": "", "total": ""})
     shown = frame.assign(
-        words=sign + frame["usd"].map(lambda value: usd(float(value))),
+        words=[
+            ("+" if kind != "total" and value > 0 else "") + usd(value)
+            for kind, value in zip(frame["kind"], frame["usd"], strict=True)
+        ],
         at=frame[["from_usd", "to_usd"]].max(axis=1),
         place=range(len(frame)),
     )
@@ -31,13 +35,19 @@ def chart(frame: pd.DataFrame, width: int = WIDTH) -> Drawing:
         low = max(low, float(span.min()) - room) if low >= 0 else low
     base = alt.Chart(data(shown)).encode(
         y=alt.Y("place:O", axis=alt.Axis(title="Step", grid=False, labelExpr=_labels(shown["step"].tolist()))),
-        tooltip=[text("step", "Step"), number("usd", "USD", ",.0f"), number("to_usd", "Cost then (USD)", ",.0f")],
+        tooltip=[
+            text("step", "Step"),
+            number("usd", "USD", ",.0f"),
+            number("to_usd", "Cost then (USD)", ",.0f"),
+            number("least_usd", "At least (USD)", ",.0f"),
+            number("most_usd", "At most (USD)", ",.0f"),
+        ],
     )
     axis = sized("Cost (USD)" + (", not from zero" if low > 0 else ""))
     domain = alt.Scale(domain=[low, high + 0.12 * (high - low)], zero=False, nice=False)
     bars = base.mark_bar(height={"band": 0.7}, clip=True).encode(
         x=alt.X("from_usd:Q", axis=axis, scale=domain), x2=alt.X2("to_usd:Q"),
-        color=alt.Color("kind:N", scale=scale({"total": TOTAL, "more": MORE, "less": LESS}),
+        color=alt.Color("kind:N", scale=scale(_TONES),
                         legend=alt.Legend(title=None)),
     )  # fmt: skip
     words = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x=alt.X("at:Q"), text="words:N")
