@@ -44,14 +44,15 @@ def chart(
     gap = base.mark_rule(color=GREY, strokeWidth=5, opacity=0.4).encode(
         y=alt.Y("low:Q", axis=y_axis, scale=room), y2=alt.Y2("y:Q")
     )
-    line = base.transform_filter("datum.state == 'efficient'").mark_line(color=BLUE, strokeWidth=1.5, opacity=0.8)
+    line = base.transform_filter("datum.kind == 'efficient'").mark_line(color=BLUE, strokeWidth=1.5, opacity=0.8)
+    legend = alt.Legend(title=None) if (shown["kind"] == "dominated").any() else None
     points = base.mark_circle(opacity=1, cursor="pointer", stroke=ORANGE).encode(
         y=y,
-        color=alt.Color("state:N", scale=scale(_TONES), legend=alt.Legend(title=None)),
+        color=alt.Color("kind:N", scale=scale(_TONES), legend=legend),
         strokeWidth=alt.condition(pick, alt.value(4), alt.value(0), empty=False),
         size=alt.condition(pick, alt.value(220), alt.value(110), empty=False),
         tooltip=[text("label", x_title), number("y", y_title, form), number("gap", "Gap", ".2%"),
-                 text("vendor", "Largest vendor"), text("state", "State"), text("ending", "Ending")],
+                 text("vendor", "Largest vendor"), text("kind", "Kind"), text("state", "State")],
     ).add_params(pick)  # fmt: skip
     return finished(alt.layer(gap, line.encode(y=y), points).properties(width=width, height=300))
 
