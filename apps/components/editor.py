@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from procure.scenario.column import Column
-from procure.scenario.sheet import columns, put, rows
 
 from apps import state
 from procure.runs.drafts import Draft
+from procure.scenario.column import Column
 from procure.scenario.complaint import InvalidData
+from procure.scenario.sheet import columns, put, rows
 
 SINGLE = ("scenario", "funding")
 HEIGHT = 520
@@ -68,21 +68,20 @@ def _cell(cell: Any, dtype: str) -> Any:
     return str(cell) if dtype == "string" and cell is not None else cell
 
 
-def _config(field: Column, dtype: str) -> Any:
-    kinds = st.column_config
+def _config(field: Column, dtype: str) -> ColumnConfig:
+    kinds, pinned = st.column_config, field.name == "id"
     label = f"{field.title}, {field.unit}" if field.unit else field.title
     said = ". ".join(part for part in (field.help, f"In a file: {field.name}") if part)
-    how = {"label": label, "help": said, "required": False, "pinned": field.name == "id"}
     if field.kind == "choice":
-        return kinds.SelectboxColumn(**how, options=list(field.choices))
+        return kinds.SelectboxColumn(label, help=said, options=list(field.choices))
     if dtype == "boolean":
-        return kinds.CheckboxColumn(**how)
+        return kinds.CheckboxColumn(label, help=said)
     if dtype == "Float64":
-        whole = field.kind == "whole"
+        step = 1 if field.kind == "whole" else None
         return kinds.NumberColumn(
-            **how, min_value=field.least, max_value=field.most, step=1 if whole else None, format="localized"
+            label, help=said, min_value=field.least, max_value=field.most, step=step, format="localized"
         )
-    return kinds.TextColumn(**how, width="medium" if field.kind == "yaml" else None)
+    return kinds.TextColumn(label, help=said, pinned=pinned, width="medium" if field.kind == "yaml" else None)
 
 
 def _changed(draft: Draft, sheet: str, title: str) -> None:

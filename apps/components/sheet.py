@@ -1,0 +1,27 @@
+"""A table for people: searched, sorted, numbers with thousands separators."""
+
+import pandas as pd
+import streamlit as st
+
+ROWS = 12
+
+
+def table(frame: pd.DataFrame, *, alt: str, key: str | None = None) -> None:
+    """Show a table; with a key, a box to find rows stands above it."""
+    shown = frame
+    if key is not None and len(frame) > ROWS:
+        wanted = st.text_input(
+            "Find rows", key=f"find_{key}", placeholder=f"Find in {len(frame):,} rows …", label_visibility="collapsed"
+        )
+        if wanted:
+            text = frame.astype(str).agg(" ".join, axis=1).str.lower()
+            shown = frame[text.str.contains(wanted.lower(), regex=False)]
+            st.caption(f"{len(shown):,} of {len(frame):,} rows")
+    numbers = {
+        str(name): st.column_config.NumberColumn(format="percent" if str(name).endswith("share") else "localized")
+        for name in shown.select_dtypes("number").columns
+    }
+    st.dataframe(
+        shown, hide_index=True, width="stretch", column_config=numbers, alt=alt,
+        height=36 * (min(len(shown), ROWS) + 1) + 2,
+    )  # fmt: skip
