@@ -61,7 +61,7 @@ def _moved(found: Comparison) -> None:
     if not frame.empty:
         with st.expander(f"All {len(frame)} of them"):
             titles = {"name": "Offer", "first_units": "Units, old", "second_units": "Units, new",
-                      "first": "Committed, old, USD", "second": "Committed, new, USD", "change": "Change, USD"}  # fmt: skip
+                      "first": "Old (USD)", "second": "New (USD)", "change": "Change (USD)"}  # fmt: skip
             table(frame.rename(columns=titles), alt="Orders that differ, the largest change first")
 
 

@@ -18,7 +18,7 @@ def table(frame: pd.DataFrame, *, alt: str, key: str | None = None) -> None:
             shown = frame[text.str.contains(wanted.lower(), regex=False)]
             st.caption(f"{len(shown):,} of {len(frame):,} rows")
     numbers = {
-        str(name): st.column_config.NumberColumn(format="percent" if str(name).endswith("share") else "localized")
+        str(name): st.column_config.NumberColumn(format="percent" if "share" in str(name) else "localized")
         for name in shown.select_dtypes("number").columns
     }
     st.dataframe(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from apps import cache, state
@@ -14,25 +15,26 @@ from apps.components.sheet import table
 from procure.plan.plan import Plan
 
 
-def orders(plan: Plan) -> None:
-    """When what is ordered, with its lead time."""
-    from procure.plan.charts import orders as chart
-    from procure.plan.view import tables
-    from procure.plan.view.orders import orders as view
-
-    picture(chart, view(plan), empty="Nothing is ordered: the fleet and rented capacity do it all.")
-    for title, frame in (
-        ("Orders", tables.orders(plan)),
-        ("Rented by the hour", tables.rented(plan)),
-        ("Not used", tables.unused(plan)),
-    ):
+def listed(frames: dict[str, pd.DataFrame]) -> None:
+    """Show tables that have rows, each below its title."""
+    for title, frame in frames.items():
         if not frame.empty:
             st.markdown(f"**{title}**")
             table(frame, alt=f"{title}: {len(frame)} rows", key=title)
 
 
+def orders(plan: Plan) -> None:
+    """Show when what is ordered, with its lead time."""
+    from procure.plan.charts import orders as chart
+    from procure.plan.view import tables
+    from procure.plan.view.orders import orders as view
+
+    picture(chart, view(plan), empty="Nothing is ordered: the fleet and rented capacity do it all.")
+    listed({"Orders": tables.orders(plan), "Rented by the hour": tables.rented(plan), "Not used": tables.unused(plan)})
+
+
 def work(plan: Plan) -> None:
-    """Capacity against demand, and the chips it takes."""
+    """Show capacity against demand, and the chips it takes."""
     from procure.plan.charts import chips as chip_chart
     from procure.plan.charts import demand as chart
     from procure.plan.view.demand import chips
@@ -47,7 +49,7 @@ def work(plan: Plan) -> None:
 
 
 def money(plan: Plan) -> None:
-    """Cash by ledger, vendor money and funding."""
+    """Show cash by ledger and funding."""
     from procure.plan.charts import cash as chart
     from procure.plan.view import cash as view
     from procure.plan.view import tables
@@ -56,18 +58,11 @@ def money(plan: Plan) -> None:
     picture(chart, view.cash(plan), view.cumulative(plan), by=by, empty="Nothing is paid.")
     st.markdown("**By year (USD)**")
     table(view.by_year(plan), alt="Cash by ledger, item and year, USD")
-    for title, frame in (
-        ("Counterparties", tables.counterparties(plan)),
-        ("Vendor money", tables.vendor_money(plan)),
-        ("Tranches", tables.tranches(plan)),
-    ):
-        if not frame.empty:
-            st.markdown(f"**{title}**")
-            table(frame, alt=title)
+    listed({"Funding": tables.funding(plan), "Tranches": tables.tranches(plan)})
 
 
 def power(plan: Plan) -> None:
-    """Power drawn and available, by region."""
+    """Show power drawn and available, by region."""
     from procure.plan.charts import power as chart
     from procure.plan.view.power import by_region
     from procure.plan.view.power import power as view
@@ -80,7 +75,7 @@ def power(plan: Plan) -> None:
 
 
 def shares(plan: Plan) -> None:
-    """Who gets how much, with the caps on it."""
+    """Show who gets how much, with the caps on it."""
     from procure.plan.charts import shares as chart
     from procure.plan.view.shares import caps, choices
     from procure.plan.view.shares import shares as view
@@ -95,36 +90,36 @@ def shares(plan: Plan) -> None:
 
 
 def limits(plan: Plan) -> None:
-    """Each limit with its slack, binding ones first."""
+    """Show each limit with its slack, binding ones first."""
     from procure.plan.charts import limits as chart
-    from procure.plan.view import tables
     from procure.plan.view.limits import limits as view
 
-    picture(chart, view(plan), empty="The scenario has no limits.")
-    frame = tables.limits(plan)
+    frame = view(plan)
+    picture(chart, frame, empty="The scenario has no limits.")
     if not frame.empty:
-        table(frame, alt="Limits with their slack, binding ones first")
+        titles = {"name": "Limit", "state": "State", "window": "Tightest in", "value_text": "Value",
+                  "limit_text": "Limit", "slack_text": "Slack"}  # fmt: skip
+        table(frame[list(titles)].rename(columns=titles), alt="Limits with their slack, binding ones first")
 
 
 def contracts(plan: Plan) -> None:
-    """Agreements, their windows, and projects."""
+    """Show agreements, their windows, vendor money, and projects."""
     from procure.plan.view import tables
 
-    shown = (
-        ("Agreements", tables.agreements(plan)),
-        ("Windows", tables.windows(plan)),
-        ("Projects", tables.projects(plan)),
-    )
-    for title, frame in shown:
-        if not frame.empty:
-            st.markdown(f"**{title}**")
-            table(frame, alt=f"{title}: {len(frame)} rows", key=title)
-    if all(frame.empty for _, frame in shown):
+    windows = plan.frame("windows")
+    titles = {str(name): str(name).replace("_usd", " (USD)").replace("_", " ").capitalize() for name in windows.columns}
+    shown = {
+        "Agreements": tables.agreements(plan), "Windows of commitments": windows.rename(columns=titles),
+        "Counterparties": tables.counterparties(plan), "Vendor money": tables.vendor_money(plan),
+        "Projects": tables.projects(plan), "Fleet": tables.fleet_life(plan), "Changes": tables.changes(plan),
+    }  # fmt: skip
+    listed(shown)
+    if all(frame.empty for frame in shown.values()):
         st.caption("No agreement is signed, and no project is started.")
 
 
 def flow(plan: Plan) -> None:
-    """What runs where: workload, accelerator, provider."""
+    """Show what runs where: workload, accelerator, provider."""
     from procure.plan.charts import flow as chart
     from procure.plan.charts.house import Empty
     from procure.plan.view.flow import flow as view
@@ -139,7 +134,7 @@ def flow(plan: Plan) -> None:
 
 
 def tables_of(plan: Plan) -> None:
-    """Every figure as a table."""
+    """Show every figure as a table."""
     names = [name for name, columns in plan.figures.items() if len(next(iter(columns.values()), []))]
     name = st.selectbox("Table", names, format_func=lambda one: one.replace("_", " "), key="table")
     table(plan.frame(name), alt=f"Table {name} of the plan", key=f"all_{name}")

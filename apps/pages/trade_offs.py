@@ -1,21 +1,26 @@
 """Cost against the value of any limit: each point is a plan, solved as a job, and a click opens it."""
 
+import pandas as pd
 import streamlit as st
 
 from apps import cache, state
 from apps.components.faults import faults
 from apps.components.headline import headline
 from apps.components.picture import picture
+from apps.components.sheet import table
 from apps.components.solve import options
-from procure.analysis.frontier import points
+from procure.analysis.frontier import Frontier, points
 from procure.analysis.knobs import Knob, knobs
-from procure.plan.report.words import percent, usd
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Job, Options, TooMany
 from procure.runs.sweeps import Sweep
 from procure.scenario.complaint import InvalidData
 
 POLL_S = 1.0
+WORDS = {
+    "queued": "waits", "running": "runs", "infeasible": "no plan exists", "limit": "no plan in time",
+    "stopped": "stopped", "failed": "failed", "invalid": "not valid",
+}  # fmt: skip
 
 
 def ask(draft: Draft, knob: Knob, values: tuple[float, ...], how: Options) -> None:
@@ -79,26 +84,39 @@ def stop(jobs: list[Job]) -> None:
         state.desk().jobs.stop(job.id)
 
 
-def curve(sweep: Sweep, solved: list[tuple[float, Job]], share: bool) -> Job | None:
+def curve(sweep: Sweep, solved: list[tuple[float, Job]]) -> Job | None:
     """Show the points; return the job of the one that was clicked."""
     from procure.plan.charts import frontier as chart
-    from procure.plan.view.frontier import frontier
+    from procure.plan.view.frontier import MEASURES, of_rows
 
-    frame = frontier(
-        {"point": job.id, "x": value, "y": job.incumbent if job.plan_id else None, "state": job.state, "gap": job.gap}
-        for value, job in solved
+    measure = st.segmented_control(
+        "Against", [*MEASURES], format_func=lambda one: MEASURES[one], default="cost_usd", required=True, key="measure"
     )
+    plans = [cache.plan(state.desk(), job.plan_id) if job.plan_id else WORDS[job.state] for _, job in solved]
+    found = Frontier(sweep.path, tuple(value for value, _ in solved), tuple(plans))
+    frame = of_rows(found.rows, measure, [job.id for _, job in solved])
+    share = sweep.path.endswith("share")
     clicked = picture(
-        chart, frame, sweep.path, "Objective (USD)", x_share=share, key=f"curve_{sweep.id}",
+        chart, frame, sweep.path, MEASURES[measure], x_share=share, key=f"curve_{sweep.id}_{measure}",
         empty="No point has a plan yet.",
     )  # fmt: skip
+    table(shown(frame, share=share, title=MEASURES[measure]), alt="The points of the trade-off")
     chosen = [row.get("point") for row in (clicked or {}).get("selection", {}).get("point", [])]
     return next((job for _, job in solved if job.id in chosen), None)
 
 
-def cost(job: Job) -> str:
-    """Return the objective of a point that has a plan."""
-    return "" if job.incumbent is None or not job.plan_id else f"{usd(job.incumbent)} USD"
+def shown(frame: pd.DataFrame, *, share: bool, title: str) -> pd.DataFrame:
+    """Return the points as a table for people."""
+    value = "Value (share)" if share else "Value"
+    titles = {
+        "x": value,
+        "y": title,
+        "gap": "Gap (share)",
+        "vendor": "Largest vendor",
+        "kind": "Kind",
+        "state": "State",
+    }
+    return frame[list(titles)].rename(columns=titles)
 
 
 def opened(job: Job, plan_id: str) -> None:
@@ -138,16 +156,6 @@ sweep = sweeps[wanted]
 solved = state.desk().sweeps.jobs(sweep)
 if any(job.active for _, job in solved):
     course(sweep)
-share = sweep.path.endswith(("share", "hhi"))
-chosen = curve(sweep, solved, share)
-st.dataframe(
-    {
-        "value": [percent(value) if share else f"{value:,g}" for value, _ in solved],
-        "objective": [cost(job) for _, job in solved],
-        "gap": ["" if job.gap is None else percent(job.gap) for _, job in solved],
-        "state": [job.message if job.state in ("infeasible", "failed") else job.state for _, job in solved],
-    },
-    hide_index=True, width="stretch", alt="The points of the trade-off",
-)  # fmt: skip
+chosen = curve(sweep, solved)
 if chosen is not None and chosen.plan_id:
     opened(chosen, chosen.plan_id)
