@@ -14,9 +14,10 @@ PAGES = {
 }
 """File, title and icon; risk and why will stand before runs."""
 
-st.set_page_config(page_title="procure", page_icon=":material/inventory_2:", layout="wide")
+st.set_page_config(page_title="procure", page_icon=":material/inventory_2:", layout="wide", initial_sidebar_state=240)
+st.html("<style>[data-testid=stMainBlockContainer] {padding: 2.5rem 2.5rem 4rem}</style>")  # less air above the title
 pages = [
-    st.Page(f"pages/{file}.py", title=title, icon=icon, url_path=file.replace("_", "-"), default=file == "scenario")
+    st.Page(f"page/{file}.py", title=title, icon=icon, url_path=file.replace("_", "-"), default=file == "scenario")
     for file, (title, icon) in PAGES.items()
 ]
 page = st.navigation(pages)

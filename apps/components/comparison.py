@@ -1,5 +1,6 @@
 """Two plans side by side: what the change costs and why, what moved, and which limits bind now."""
 
+import pandas as pd
 import streamlit as st
 
 from apps import cache, state
@@ -29,12 +30,16 @@ def _deltas(found: Comparison) -> None:
     from procure.analysis.comparison_view import deltas
 
     shown = deltas(found)
-    for start in range(0, len(shown), 3):
-        for column, delta in zip(st.columns(3), shown[start : start + 3], strict=False):
-            column.metric(
-                delta.label, delta.second, delta.change or None, help=f"{delta.help} Before: {delta.first}.",
-                border=True, delta_color="off", delta_description=f"was {delta.first}",
-            )  # fmt: skip
+    first = shown[0]
+    st.metric(
+        first.label, first.second, first.change or None, help=first.help, border=True, delta_color="inverse",
+        delta_description=f"was {first.first}",
+    )  # fmt: skip
+    frame = pd.DataFrame(
+        [(delta.label, delta.first, delta.second, delta.change) for delta in shown],
+        columns=["", "Old", "New", "Change"],
+    )
+    table(frame, alt="The numbers of both plans, and by how much they differ")
 
 
 def _limits(found: Comparison) -> None:

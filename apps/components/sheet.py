@@ -4,6 +4,8 @@ import pandas as pd
 import streamlit as st
 
 ROWS = 12
+WHOLE = 1000.0
+"""Columns that reach this are shown without decimals."""
 
 
 def table(frame: pd.DataFrame, *, alt: str, key: str | None = None) -> None:
@@ -17,6 +19,9 @@ def table(frame: pd.DataFrame, *, alt: str, key: str | None = None) -> None:
             text = frame.astype(str).agg(" ".join, axis=1).str.lower()
             shown = frame[text.str.contains(wanted.lower(), regex=False)]
             st.caption(f"{len(shown):,} of {len(frame):,} rows")
+    # nobody reads the cents of millions
+    large = [name for name in shown.select_dtypes("number") if shown[name].abs().max() >= WHOLE]
+    shown = shown.round(dict.fromkeys(large, 0))
     numbers = {
         str(name): st.column_config.NumberColumn(format="percent" if "share" in str(name) else "localized")
         for name in shown.select_dtypes("number").columns

@@ -27,7 +27,7 @@ def ask(draft: Draft, how: Options) -> None:
     if job is not None:
         shown = state.plan()
         state.put(job=job.id, against=shown.id if shown is not None else None)
-        st.session_state["go"] = "pages/what_if.py"
+        st.session_state["go"] = "page/what_if.py"
 
 
 def rename() -> None:

@@ -43,7 +43,7 @@ def work(plan: Plan) -> None:
     frame = view(plan)
     everything = "All workloads"
     chosen = st.selectbox("Workload", [everything, *frame["workload"].unique()], key="workload")
-    picture(chart, frame, workload=None if chosen == everything else chosen, empty="There is no demand.")
+    picture(chart, frame, workload=None if chosen == everything else chosen, empty="There is no demand.", width=620)
     st.markdown("**Chips at work**")
     picture(chip_chart, chips(plan), empty="No chips are at work.")
 
@@ -70,7 +70,7 @@ def power(plan: Plan) -> None:
     frame = view(plan)
     everything = "All regions"
     chosen = st.selectbox("Region", [everything, *frame["region"].unique()], key="region")
-    picture(chart, frame, region=None if chosen == everything else chosen, empty="No power is drawn.")
+    picture(chart, frame, region=None if chosen == everything else chosen, empty="No power is drawn.", width=620)
     table(by_region(frame), alt="Each region in its tightest period")
 
 
@@ -98,7 +98,7 @@ def limits(plan: Plan) -> None:
     picture(chart, frame, empty="The scenario has no limits.")
     if not frame.empty:
         titles = {"name": "Limit", "state": "State", "window": "Tightest in", "value_text": "Value",
-                  "limit_text": "Limit", "slack_text": "Slack"}  # fmt: skip
+                  "limit_text": "At", "slack_text": "Slack"}  # fmt: skip
         table(frame[list(titles)].rename(columns=titles), alt="Limits with their slack, binding ones first")
 
 
@@ -151,9 +151,9 @@ if job is not None and job.active and job.scenario_id == saved.id:
     job_panel(job, chart=False)
 if found is None:
     st.info("There is no plan of this scenario yet.", icon=":material/stacked_bar_chart:")
-    st.page_link("pages/what_if.py", label="Go and solve it", icon=":material/play_arrow:")
+    st.page_link("page/what_if.py", label="Go and solve it", icon=":material/play_arrow:")
     st.stop()
-left, right = st.columns([5, 1], vertical_alignment="bottom")
+left, right = st.columns([4, 1], vertical_alignment="bottom")
 with left:
     plan_choice("Plan", "plan", found)
 with right:

@@ -40,13 +40,13 @@ def reopen(job: Job) -> None:
     draft = drafts.edit(drafts.begin(job.scenario_id).id, state.desk().jobs.data(job.id), f"as solved: {job.label}")
     state.open_scenario(job.scenario_id, draft.id)
     state.put(plan=job.plan_id)
-    st.session_state["go"] = "pages/scenario.py"
+    st.session_state["go"] = "page/scenario.py"
 
 
 def show(job: Job) -> None:
     """Open the plan of a job."""
     state.put(scenario=job.scenario_id, draft=None, plan=job.plan_id, against=None)
-    st.session_state["go"] = "pages/plan.py"
+    st.session_state["go"] = "page/plan.py"
 
 
 def again(job: Job) -> None:

@@ -125,7 +125,7 @@ def opened(job: Job, plan_id: str) -> None:
     left.subheader(job.label)
     if right.button("Open this plan", type="primary", key="open_point", width="stretch"):
         state.put(plan=plan_id, against=None)
-        st.switch_page("pages/plan.py")
+        st.switch_page("page/plan.py")
     headline(cache.plan(state.desk(), plan_id))
 
 
