@@ -43,7 +43,7 @@ def work(plan: Plan) -> None:
     frame = view(plan)
     everything = "All workloads"
     chosen = st.selectbox("Workload", [everything, *frame["workload"].unique()], key="workload")
-    picture(chart, frame, workload=None if chosen == everything else chosen, empty="There is no demand.", width=620)
+    picture(chart, frame, workload=None if chosen == everything else chosen, empty="There is no demand.", width=820)
     st.markdown("**Chips at work**")
     picture(chip_chart, chips(plan), empty="No chips are at work.")
 
@@ -70,7 +70,7 @@ def power(plan: Plan) -> None:
     frame = view(plan)
     everything = "All regions"
     chosen = st.selectbox("Region", [everything, *frame["region"].unique()], key="region")
-    picture(chart, frame, region=None if chosen == everything else chosen, empty="No power is drawn.", width=620)
+    picture(chart, frame, region=None if chosen == everything else chosen, empty="No power is drawn.", width=820)
     table(by_region(frame), alt="Each region in its tightest period")
 
 

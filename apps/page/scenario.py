@@ -65,7 +65,7 @@ for one in st.session_state.get("unreadable", ()):
     st.error(f"Not taken over: {one.field} = {one.value}: {one.expected}. {one.remedy}", icon=":material/rule:")
 others = [one for one in state.desk().drafts.unsaved(saved.id) if one.id != draft.id]
 if others and not draft.changed:
-    with st.expander(f"{len(others)} other unsaved drafts of this scenario", icon=":material/draft:"):
+    with st.expander(f"Unsaved drafts of this scenario: {len(others)}", icon=":material/draft:"):
         for other in others[:5]:
             st.button(
                 f"Go on with: {other.undo or 'changes'}, {other.changed_at:%d %b %H:%M} UTC", key=f"resume_{other.id}",

@@ -84,7 +84,7 @@ def stop(jobs: list[Job]) -> None:
         state.desk().jobs.stop(job.id)
 
 
-def curve(sweep: Sweep, solved: list[tuple[float, Job]]) -> Job | None:
+def curve(sweep: Sweep, solved: list[tuple[float, Job]], title: str) -> Job | None:
     """Show the points; return the job of the one that was clicked."""
     from procure.plan.charts import frontier as chart
     from procure.plan.view.frontier import MEASURES, of_rows
@@ -97,7 +97,7 @@ def curve(sweep: Sweep, solved: list[tuple[float, Job]]) -> Job | None:
     frame = of_rows(found.rows, measure, [job.id for _, job in solved])
     share = sweep.path.endswith("share")
     clicked = picture(
-        chart, frame, sweep.path, MEASURES[measure], x_share=share, key=f"curve_{sweep.id}_{measure}",
+        chart, frame, title, MEASURES[measure], x_share=share, key=f"curve_{sweep.id}_{measure}",
         empty="No point has a plan yet.",
     )  # fmt: skip
     table(shown(frame, share=share, title=MEASURES[measure]), alt="The points of the trade-off")
@@ -156,6 +156,8 @@ sweep = sweeps[wanted]
 solved = state.desk().sweeps.jobs(sweep)
 if any(job.active for _, job in solved):
     course(sweep)
-chosen = curve(sweep, solved)
+varied = next((knob for knob in knobs(draft.data) if knob.path == sweep.path), None)
+unit = f" ({varied.unit})" if varied and varied.unit else " (%)" if varied and varied.share else ""
+chosen = curve(sweep, solved, f"{varied.limit}: {varied.sentence}{unit}" if varied else sweep.path)
 if chosen is not None and chosen.plan_id:
     opened(chosen, chosen.plan_id)
