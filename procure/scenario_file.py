@@ -2,17 +2,20 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from procure.catalogue.resolve import CatalogueUse, resolve
 from procure.catalogue.table import Catalogue, read_catalogue, seeds_folder
 from procure.scenario.accelerator import Accelerator
-from procure.scenario.complaint import Complaint, InvalidData, near
-from procure.scenario.document import Document, read_document
+from procure.scenario.complaint import Complaint, InvalidData, near, show
+from procure.scenario.document import Document, parse_document, read_document
 from procure.scenario.scenario import Scenario, build
 from procure.scenario.validate import validate
 from procure.throughput.estimate import fill
 from procure.throughput.table import read_throughput
+
+WORKBOOKS: Final = (".xlsx", ".xlsm", ".xls")
+"""Endings of files that are read as workbooks, if only to say that they are none that can be."""
 
 
 def bundled() -> tuple[str, ...]:
@@ -45,9 +48,67 @@ def load_data(name_or_path: str | os.PathLike[str]) -> Document:
         When the file, or what it takes from the catalogue, cannot be used.
     """
     path = find(name_or_path)
-    document = read_document(path)
+    document = _read_workbook(path) if path.suffix.lower() in WORKBOOKS else read_document(path)
+    return _completed(document, path.parent)
+
+
+def load_text(text: str, name: str) -> Document:
+    """Return the plain data of a scenario given as YAML text under a name, completed from the bundled catalogue.
+
+    What comes from elsewhere than a file of this machine reads none of its files: neither ``include`` nor a
+    catalogue's ``folder`` is allowed.
+
+    Raises
+    ------
+    InvalidData
+        When the text, or what it takes from the catalogue, cannot be used.
+    """
+    document = parse_document(text, name)
+    block = document.data.get("catalogue")
+    for path, stated in ((("include",), document.data), (("catalogue", "folder"), block)):
+        if isinstance(stated, dict) and stated.get(path[-1]) is not None:
+            expected = "expected no other files: the text stands alone"
+            remedy = "Put what is included into the text." if path == ("include",) else "Use the bundled catalogue."
+            wrong = Complaint(path, show(stated[path[-1]]), expected, remedy)
+            raise document.located(InvalidData([wrong]))
+    return _completed(document, None)
+
+
+def load_upload(content: bytes, name: str) -> Document:
+    """Return the plain data of a scenario given as the bytes of a workbook or of YAML, by the ending of its name.
+
+    Raises
+    ------
+    InvalidData
+        As `load_text` and `read_workbook` do.
+    """
+    if Path(name).suffix.lower() in WORKBOOKS:
+        from procure.scenario.workbook import read_workbook
+
+        return _completed(read_workbook(content, name), None)
     try:
-        return _complete(document, path.parent)
+        return load_text(content.decode("utf-8-sig"), name)
+    except UnicodeDecodeError:
+        wrong = Complaint((), "not UTF-8", "expected UTF-8 text", "Save the file as UTF-8.", name, 1)
+        raise InvalidData([wrong]) from None
+
+
+def _read_workbook(path: Path) -> Document:
+    from procure.scenario.workbook import read_workbook
+    from procure.scenario.workbook_guard import MAX_BYTES
+
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(MAX_BYTES + 1)
+    except OSError as error:
+        wrong = Complaint((), str(error.strerror), "cannot be read", "Check the path.", str(path))
+        raise InvalidData([wrong]) from None
+    return read_workbook(content, str(path))
+
+
+def _completed(document: Document, folder: Path | None) -> Document:
+    try:
+        return _complete(document, folder)
     except InvalidData as error:
         raise document.located(error) from None
 
@@ -64,7 +125,7 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     raise InvalidData([Complaint((), name, "no scenario of this name", remedy, name)])
 
 
-def _complete(document: Document, folder: Path) -> Document:
+def _complete(document: Document, folder: Path | None) -> Document:
     block = document.data.get("catalogue")
     use = validate(CatalogueUse, block or {}, ("catalogue",))
     works = document.data.get("workloads")
@@ -82,9 +143,9 @@ def _complete(document: Document, folder: Path) -> Document:
     return completed
 
 
-def _inside(folder: Path, name: str | None) -> Path | None:
+def _inside(folder: Path | None, name: str | None) -> Path | None:
     """Return the catalogue folder, which lies in the folder of the scenario or below."""
-    if name is None:
+    if name is None or folder is None:
         return None
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):

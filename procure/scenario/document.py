@@ -64,6 +64,20 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     return document
 
 
+def parse_document(text: str, name: str) -> Document:
+    """Return the document of YAML text under a name, with what it would include left as it is.
+
+    Raises
+    ------
+    InvalidData
+        When it is not YAML, is too large or too deep, or repeats a key.
+    """
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise _fault(name, 1, f"{size:,} bytes", f"expected at most {MAX_BYTES:,} bytes", "Split the data.")
+    return _Reader(name).parse(text)
+
+
 def _include(document: Document, path: Path, folder: Path, above: list[Path]) -> None:
     resolved = path.resolve()
     if resolved in above or len(above) > 8 or len(document.places) > MAX_NODES:

@@ -50,6 +50,14 @@ def columns(sheet: str) -> tuple[Column, ...]:
     return tuple(columns_of(_noun(sheet)))
 
 
+def about(sheet: str) -> str:
+    """Return what a table holds, in one sentence."""
+    single: dict[str, type[Noun]] = {"funding": Funding, "tranches": Tranche, "baseline": Baseline}
+    if sheet == "scenario":
+        return "Its name, what is sought, and the periods it covers."
+    return str((single.get(sheet) or _noun(sheet)).__doc__).split("\n")[0]
+
+
 def _noun(sheet: str) -> type[Noun]:
     if sheet not in COLLECTIONS:
         raise InvalidData([Complaint((sheet,), sheet, "no table of this name", near(sheet, SHEETS))])
