@@ -39,7 +39,9 @@ app = typer.Typer(
 
 ScenarioArgument = Annotated[
     str,
-    typer.Argument(help="A bundled scenario (enterprise, startup, frontier-lab) or a YAML or .xlsx file.", show_default=True),
+    typer.Argument(
+        help="A bundled scenario (enterprise, startup, frontier-lab), a YAML or .xlsx file.", show_default=True
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,

@@ -70,7 +70,6 @@ def _in(draft: Draft) -> None:
 def read(name: str, content: bytes) -> dict[str, object]:
     """Return the valid plain data of an uploaded file, or raise InvalidData."""
     from procure.scenario.workbook import read_workbook
-
     from procure.scenario_file import load_text
 
     if name.lower().endswith(".xlsx"):

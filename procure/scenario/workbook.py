@@ -9,11 +9,15 @@ from typing import Any, Final
 from procure.scenario.column import Column
 from procure.scenario.complaint import Complaint, InvalidData, near, show
 from procure.scenario.document import Document
+from procure.scenario.flow import is_quick
 from procure.scenario.sheet import SHEETS, Path, Row, about, assembled, columns, located_entries, rows
 from procure.scenario.workbook_guard import fault, read_sheets
 from procure.scenario.workbook_reader import MAX_ROWS
 
 ABOUT: Final = "about"
+MAX_SLOW: Final = 100_000
+"""Characters of cells that take the full reader of YAML."""
+MAX_COMPLAINTS: Final = 200
 _LONGEST: Final = 32_767
 _LONGEST_LIST: Final = 255
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -162,7 +166,12 @@ def read_workbook(content: bytes, file: str) -> Document:
     complaints: list[Complaint] = []
     data: dict[str, Any] = {}
     places: dict[Path, tuple[str, int | None]] = {(): (file, None)}
-    tables = _tables(read_sheets(content, file), file, complaints)
+    sheets = read_sheets(content, file)
+    cells = (cell for page in sheets for _, row in page["rows"] for cell in row.values() if isinstance(cell, str))
+    if sum(len(cell) for cell in cells if not is_quick(cell)) > MAX_SLOW:
+        remedy = 'Write them plainly: [a, b], {a: 1}, "text".'
+        raise fault(file, "YAML in cells", f"expected at most {MAX_SLOW:,} characters of involved YAML", remedy)
+    tables = _tables(sheets, file, complaints)
     for sheet in sorted(tables, key=SHEETS.index):
         place = f"{file} [{sheet}]"
         numbers, table = _table(sheet, place, tables[sheet], complaints)
@@ -174,7 +183,7 @@ def read_workbook(content: bytes, file: str) -> Document:
         data = assembled(data, sheet, found)
         places |= {(sheet,): (place, 1)} | {path: (place, numbers[number]) for path, number in below.items()}
     if complaints:
-        raise InvalidData(complaints)
+        raise InvalidData(_some(complaints, file))
     if not data:
         raise fault(
             file,
@@ -183,6 +192,17 @@ def read_workbook(content: bytes, file: str) -> Document:
             "Start from a workbook that was written here.",
         )
     return Document(data, places)
+
+
+def _some(complaints: list[Complaint], file: str) -> list[Complaint]:
+    """Return as many complaints as anybody reads."""
+    more = len(complaints) - MAX_COMPLAINTS
+    if more <= 0:
+        return complaints
+    return [
+        *complaints[:MAX_COMPLAINTS],
+        Complaint((), f"{more:,} more", "too many to list", "Mend these first.", file),
+    ]
 
 
 def _tables(sheets: Iterable[dict[str, Any]], file: str, complaints: list[Complaint]) -> dict[str, dict[str, Any]]:

@@ -26,6 +26,9 @@ MAX_TAGS: Final = 3_000_000
 """Beginnings and ends of elements in all parts: eight for a cell is ample."""
 _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 
+_HALVES: Final = frozenset({"D8", "D9", "DA", "DB", "DC", "DD", "DE", "DF"})
+"""How the codes of half characters begin, which are no text."""
+
 
 class _Refused(Exception):
     """A limit is passed: what was found, what was expected."""
@@ -136,7 +139,7 @@ def _pieces(element: Any) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return _ESCAPED.sub(lambda match: match[0] if match[1][:2].upper() in _HALVES else chr(int(match[1], 16)), text)
 
 
 def _rows(title: str, parser: Any, left: list[int]) -> Iterator[tuple[int, dict[int, Any]]]:

@@ -307,6 +307,24 @@ def test_what_passes_the_guards_is_held_by_memory_and_time(written, monkeypatch)
     assert "takes more than 0.01 seconds" in told.expected
 
 
+def test_cells_that_take_long_to_read_and_faults_without_end_are_bounded(written):
+    """Thousands of cells of involved YAML are refused as a whole; of thousands of complaints the first are told."""
+
+    def fill(text):
+        def change(book):
+            page = book["limits"]
+            names = {cell.value: cell.column for cell in page[1]}
+            for line in range(2, 2000):
+                page.cell(line, names["where"]).value = text
+
+        return edited(written, change)
+
+    (told,) = complaints(fill("{a: ['b', 'c'], d: &x [1], e: *x, f: 'abcdefghijklmnopqrstuvwxyz'}"))
+    assert "involved YAML" in told.expected
+    told = complaints(fill("{a: b: c}"))
+    assert (len(told), told[-1].value) == (201, "1,798 more")
+
+
 def test_text_from_elsewhere_reads_no_files(tmp_path):
     """An uploaded scenario may use the bundled catalogue, and neither include files nor name folders."""
     text = "name: a\nhorizon: {start: 2027-01-01, periods: 2}\nworkloads: []\ncatalogue: {offers: [{vendor: amd}]}\n"
