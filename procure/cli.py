@@ -92,7 +92,7 @@ def solve(
     fixed_until: Annotated[
         str | None, typer.Option(help="With a baseline: what it decides before this date is placed.", metavar="DATE")
     ] = None,
-    out: Annotated[str | None, typer.Option(help="Also write plan.json, plan.xlsx, or plan/ (CSV).")] = None,
+    out: Annotated[str | None, typer.Option(help="Also write plan.json, plan.xlsx, plan.html, or plan/ (CSV).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Print every row.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

@@ -51,16 +51,17 @@ def test_solve_prints_an_audited_plan(tiny):
 
 
 def test_solve_writes_plans_that_read_back(tiny, tmp_path):
-    """JSON passes the audit, CSV has a file for each table, and the workbook a sheet."""
+    """JSON passes the audit, CSV has a file for each table, the workbook a sheet, and HTML is a page."""
     import openpyxl
 
-    for target in ("plan.json", "plan.xlsx", "plan/"):
+    for target in ("plan.json", "plan.xlsx", "plan.html", "plan/"):
         assert run("solve", tiny, "--quiet", "--out", f"{tmp_path}/{target}").exit_code == 0
     assert "holds" in run("audit", str(tmp_path / "plan.json")).stdout
     assert (tmp_path / "plan" / "orders.csv").read_text().splitlines()[1].startswith("year,2027-Q1,10.0,")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx", read_only=True)
     assert {"summary", "orders", "cash", "limits"} <= set(book.sheetnames)
     book.close()
+    assert (tmp_path / "plan.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_json_goes_to_standard_output_alone(tiny):
@@ -204,7 +205,7 @@ def test_complaints_about_set_are_placed_there(tiny, change, field, words):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("plan.pdf", ".json, .xlsx or a folder"),
+        ("plan.pdf", ".json, .xlsx, .html or a folder"),
         ("absent/plan.json", "Choose a folder that exists and can be written"),
         ("absent/plan/", "Choose a folder that exists and can be written"),
         ("locked/plan.json", "Choose a folder that exists and can be written"),
@@ -237,7 +238,7 @@ def test_what_cannot_be_written_is_told_before_the_solve(tiny, tmp_path, monkeyp
         (("--set", "limits.budget.maxx=1"), 2, "Did you mean max"),
         (("--backend", "hihgs"), 2, "highs"),
         (("--gap", "-1"), 2, "gap"),
-        (("--out", "plan.pdf"), 2, ".json, .xlsx or a folder"),
+        (("--out", "plan.pdf"), 2, ".json, .xlsx, .html or a folder"),
         (("--out", "absent/plan.json"), 2, "its folder does not exist or is read-only"),
         (("--set", "horizon.periods="), 2, "PATH=null to take a value away"),
         (("--set", "horizon.periods= "), 2, "PATH=null to take a value away"),

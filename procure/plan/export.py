@@ -1,4 +1,4 @@
-"""Plans as files: JSON, a folder of CSV, an Excel workbook."""
+"""Plans as files and as bytes: JSON, CSV, an Excel workbook, an HTML report; and their models."""
 
 import csv
 import io
@@ -6,15 +6,21 @@ import math
 import os
 import shutil
 import tempfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from procure.plan.plan import Plan
+from procure.plan.table import Table
 from procure.scenario.complaint import Complaint, InvalidData
 from procure.scenario.document import write_bytes
+from procure.scenario.scenario import Scenario
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 EXCEL_ROWS: Final = 1_048_575
+_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+"""The same plan, the same archive."""
 
 
 def safe_cell(value: Any) -> Any:
@@ -25,9 +31,9 @@ def safe_cell(value: Any) -> Any:
 def check_target(target: str | os.PathLike[str]) -> None:
     """Raise InvalidData when a plan cannot be written to a target: before the time of a solve is spent on it."""
     path, text = Path(target), os.fspath(target)
-    if path.suffix not in (".json", ".xlsx") and not _is_folder(text):
-        remedy = "Write plan.json, plan.xlsx, or plan/ for a folder of CSV files."
-        raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx or a folder", remedy)])
+    if path.suffix not in (".json", ".xlsx", ".html") and not _is_folder(text):
+        remedy = "Write plan.json, plan.xlsx, plan.html, or plan/ for a folder of CSV files."
+        raise InvalidData([Complaint(("--out",), text, "expected .json, .xlsx, .html or a folder", remedy)])
     if _is_folder(text) and path.exists() and not path.is_dir():
         raise _unwritable(text, "there is a file of this name")
     # a folder is built beside and moved into place, so that its parent must be writable too
@@ -49,7 +55,7 @@ def _unwritable(text: str, why: str) -> InvalidData:
 
 
 def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
-    """Write a plan by the ending of its target: ``.json``, ``.xlsx``, or a folder of CSV files (``name/``).
+    """Write a plan by the ending of its target: ``.json``, ``.xlsx``, ``.html``, or a folder of CSV files (``name/``).
 
     Raises
     ------
@@ -61,12 +67,53 @@ def write_plan(plan: Plan, target: str | os.PathLike[str]) -> None:
     try:
         if _is_folder(os.fspath(target)):
             _folder(plan, path)
-        elif path.suffix == ".json":
-            plan.save(path)
         else:
-            write_bytes(path, _workbook(plan))
+            write_bytes(path, plan_bytes(plan, path.suffix.removeprefix(".")))
     except OSError as error:
         raise _unwritable(os.fspath(target), str(error.strerror)) from None
+
+
+def plan_bytes(plan: Plan, kind: str) -> bytes:
+    """Return a plan as the content of a file.
+
+    Parameters
+    ----------
+    kind
+        ``json``, ``xlsx``, ``html``, or ``csv``: a zip archive with a CSV file for each table.
+
+    Raises
+    ------
+    ValueError
+        When it is none of these.
+    InvalidData
+        When a table does not fit a sheet of a workbook.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"kind {kind!r}: expected one of {', '.join(_KINDS)}")
+    return _KINDS[kind](plan)
+
+
+def model_bytes(scenario: Scenario, kind: str = "mps") -> bytes:
+    """Return the exact model of a scenario as text for other solvers.
+
+    Parameters
+    ----------
+    kind
+        ``mps`` or ``lp``.
+
+    Raises
+    ------
+    ValueError
+        When it is neither.
+    InvalidData
+        When the scenario has no model.
+    """
+    from procure.formulation.build import build
+    from solvers import write_model
+
+    stream = io.StringIO()
+    write_model(build(scenario).problem, stream, f".{kind}")
+    return stream.getvalue().encode()
 
 
 def _sheets(plan: Plan) -> dict[str, dict[str, list[Any]]]:
@@ -81,17 +128,35 @@ def _folder(plan: Plan, folder: Path) -> None:
     beside = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.name}."))
     try:
         for name, table in _sheets(plan).items():
-            stream = io.StringIO()
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(table)
-            writer.writerows([safe_cell(value) for value in row] for row in zip(*table.values(), strict=True))
-            (beside / f"{name}.csv").write_text(stream.getvalue(), encoding="utf-8")
+            (beside / f"{name}.csv").write_text(_csv(table), encoding="utf-8")
         folder.mkdir(exist_ok=True)
         beside.chmod(0o755)
         for file in beside.iterdir():
             file.replace(folder / file.name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _csv(table: Table) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows([safe_cell(value) for value in row] for row in zip(*table.values(), strict=True))
+    return stream.getvalue()
+
+
+def _archive(plan: Plan) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, table in _sheets(plan).items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.csv", _ZIP_DATE), _csv(table), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _report(plan: Plan) -> bytes:
+    from procure.plan.html import html
+
+    return html(plan).encode()
 
 
 def _workbook(plan: Plan) -> bytes:
@@ -114,3 +179,8 @@ def _workbook(plan: Plan) -> bytes:
         sheet.autofit(300)
     book.close()
     return stream.getvalue()
+
+
+_KINDS: Final[dict[str, Callable[[Plan], bytes]]] = {
+    "json": Plan.to_bytes, "xlsx": _workbook, "csv": _archive, "html": _report,
+}  # fmt: skip

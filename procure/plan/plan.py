@@ -13,7 +13,7 @@ from procure.plan.decisions import DECISIONS
 from procure.plan.figures import TABLES, Figures
 from procure.plan.table import Table
 from procure.scenario.complaint import Complaint, InvalidData, show
-from procure.scenario.document import write_text
+from procure.scenario.document import write_bytes
 from procure.scenario.scenario import Scenario, build
 
 if TYPE_CHECKING:
@@ -114,7 +114,11 @@ class Plan:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan as JSON, whole or not at all."""
-        write_text(path, json.dumps(self.to_data(), allow_nan=False, separators=(",", ":")))
+        write_bytes(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the content of a plan file, JSON."""
+        return json.dumps(self.to_data(), allow_nan=False, separators=(",", ":")).encode()
 
 
 def read_plan_data(path: str | os.PathLike[str]) -> dict[str, Any]:

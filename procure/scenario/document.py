@@ -253,11 +253,6 @@ def to_yaml(scenario: Scenario) -> str:
     return stream.getvalue()
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file whole or not at all: beside, fsync, rename."""
-    write_bytes(path, text.encode())
-
-
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file whole or not at all: beside, fsync, rename."""
     target = Path(path)
