@@ -9,29 +9,35 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from procure.runs.limits import Limits
 from procure.runs.store import VARIABLE, Store, data_folder
-from procure.runs.tables import JobRecord, Lock, now
+from procure.runs.tables import JobRecord, now
+from procure.runs.turn import take_turn
 
 BEAT_S: Final = 1.0
 """How often a job's process says that it lives."""
 SILENT_S: Final = 20.0
 """A process silent for so long is looked for on this machine; on another one it is given up after six times that."""
 MOST_ATTEMPTS: Final = 2
+EVER: Final = datetime.min.replace(tzinfo=UTC)
 _children: Final[list[subprocess.Popen[bytes]]] = []
 _reaping: Final = threading.Lock()
 
 
 def dispatch(store: Store) -> int:
-    """Start the jobs that wait and may run, the longest waiting first; return how many were started."""
+    """Start the jobs that wait and may run; return how many were started.
+
+    The owner with the fewest running comes first, of these the one whose last start is longest ago, and of an owner's
+    jobs the longest waiting.
+    """
     with _reaping:  # what has ended would stay as a zombie
         _children[:] = [child for child in _children if child.poll() is None]
     with store.read() as session:
@@ -40,7 +46,7 @@ def dispatch(store: Store) -> int:
     if not waiting and not silent:
         return 0
     with store.write() as session:
-        _turn(session)
+        take_turn(session, "dispatch")
         _take_back(session)
         chosen = [(record.id, record.attempt) for record in _may_start(session)]
     for job_id, attempt in chosen:
@@ -48,19 +54,12 @@ def dispatch(store: Store) -> int:
     return len(chosen)
 
 
-def _turn(session: Session) -> None:
-    """Wait until nobody else hands out jobs."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    first = insert(Lock).values(name="dispatch", turn=0)
-    session.execute(first.on_conflict_do_update(index_elements=[Lock.name], set_={"turn": Lock.turn + 1}))
-
-
 def _silent() -> ColumnElement[bool]:
     return and_(JobRecord.state == "running", JobRecord.beat_at < now() - timedelta(seconds=SILENT_S))
 
 
 def _take_back(session: Session) -> None:
-    for record in session.scalars(select(JobRecord).where(_silent())):
+    for record in session.scalars(select(JobRecord).where(_silent()).with_for_update()):
         assert record.beat_at is not None
         here = record.host == socket.gethostname()
         if here and record.process and record.process == identity(int(record.process.split("@")[0])):
@@ -78,27 +77,38 @@ def _take_back(session: Session) -> None:
 def _may_start(session: Session) -> list[JobRecord]:
     limits = Limits.read()
     count = select(JobRecord.owner, func.count()).where(JobRecord.state == "running").group_by(JobRecord.owner)
-    running = {str(owner): int(number) for owner, number in session.execute(count)}
-    chosen: list[JobRecord] = []
+    running = Counter({str(owner): int(number) for owner, number in session.execute(count)})
+    start = select(JobRecord.owner, func.max(JobRecord.started_at)).group_by(JobRecord.owner)
+    started = {str(owner): at for owner, at in session.execute(start) if at is not None}
     waiting = select(JobRecord).where(JobRecord.state == "queued").order_by(JobRecord.created_at, JobRecord.id)
-    for record in session.scalars(waiting):
-        if sum(running.values()) >= limits.running:
+    queued = list(session.scalars(waiting.with_for_update()))
+    chosen: list[JobRecord] = []
+    while running.total() < limits.running:
+        may = [record for record in queued if running[record.owner] < limits.running_each]
+        if not may:
             break
-        if running.get(record.owner, 0) < limits.running_each:
-            running[record.owner] = running.get(record.owner, 0) + 1
-            record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
-            record.beat_at, record.phase, record.process = now(), "starting", ""
-            record.started_at = record.started_at or now()
-            chosen.append(record)
+        record = min(may, key=lambda one: (running[one.owner], started.get(one.owner, EVER)))
+        queued.remove(record)
+        running[record.owner] += 1
+        record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
+        record.beat_at, record.phase, record.process = now(), "starting", ""
+        record.started_at = record.started_at or now()
+        started[record.owner] = now()
+        chosen.append(record)
     session.flush()
     return chosen
 
 
 def _start(store: Store, job_id: str, attempt: int) -> None:
-    environment = {**os.environ, VARIABLE: store.url.render_as_string(hide_password=False)}
-    command = [sys.executable, "-m", "procure.runs.worker", job_id, str(attempt)]
+    folder = data_folder()
+    home = str(Path(__file__).resolve().parents[2])  # it finds this very package, from another folder
+    paths = [home, *(str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one)]
+    environment = {
+        **os.environ, VARIABLE: store.url.render_as_string(hide_password=False), "PROCURE_DATA": str(folder),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-m", "procure.runs.worker", job_id, str(attempt)]
     try:
-        folder = data_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with Path(folder, "jobs.log").open("ab") as log:
             child = subprocess.Popen(  # noqa: S603  # our own program

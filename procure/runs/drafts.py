@@ -84,16 +84,23 @@ class Drafts:
     def unsaved(self, scenario_id: str) -> list[Draft]:
         """Return the drafts of a scenario that hold changes, the latest first."""
         with self.store.read() as session:
-            query = select(DraftRecord).where(
-                DraftRecord.owner == self.owner, DraftRecord.scenario_id == scenario_id, DraftRecord.position > 0
+            query = (
+                select(DraftRecord)
+                .join(
+                    StepRecord,
+                    (StepRecord.draft_id == DraftRecord.id) & (StepRecord.position == DraftRecord.position),
+                )
+                .join(VersionRecord, VersionRecord.id == DraftRecord.version_id)
+                .where(DraftRecord.owner == self.owner, DraftRecord.scenario_id == scenario_id)
+                .where(StepRecord.document_hash != VersionRecord.document_hash)
+                .order_by(DraftRecord.changed_at.desc())
             )
-            found = session.scalars(query.order_by(DraftRecord.changed_at.desc()).limit(20))
-            return [draft for draft in (_draft(session, record) for record in found) if draft.changed]
+            return [_draft(session, record) for record in session.scalars(query.limit(20))]
 
     def edit(self, draft_id: str, data: Mapping[str, Any], label: str) -> Draft:
         """Put data in place of what the draft holds, as one step that undo takes back; label says it in words."""
         with self.store.write() as session:
-            record = self._owned(session, draft_id)
+            record = self._owned(session, draft_id, locked=True)
             name = keep(session, data)
             if name != _step(session, record, record.position).document_hash:
                 session.execute(
@@ -141,24 +148,27 @@ class Drafts:
         version = Scenarios(self.store, self.owner).save(
             draft.scenario_id, draft.data, parent=over or draft.version, note=note
         )
-        return self._onto(draft_id, version)
+        return self._onto(draft, version)
 
     def save_as(self, draft_id: str, *, note: str = "") -> tuple[Saved, Draft]:
         """Save a draft as a scenario of its own; the draft goes on there."""
         draft = self.one(draft_id)
         saved = Scenarios(self.store, self.owner).duplicate(draft.scenario_id, draft.data, note=note)
-        return saved, self._onto(draft_id, saved.version)
+        return saved, self._onto(draft, saved.version)
 
-    def _onto(self, draft_id: str, version: Version) -> Draft:
+    def _onto(self, draft: Draft, version: Version) -> Draft:
         with self.store.write() as session:
-            record = self._owned(session, draft_id)
+            record = self._owned(session, draft.id, locked=True)
             record.version_id, record.scenario_id = version.id, version.scenario_id
+            here = _step(session, record, record.position)
+            if here.document_hash == draft.hash:  # what is saved is spelt out: no change is left because of that
+                here.document_hash = version.hash
             session.flush()
             return _draft(session, record)
 
     def _move(self, draft_id: str, by: int) -> Draft:
         with self.store.write() as session:
-            record = self._owned(session, draft_id)
+            record = self._owned(session, draft_id, locked=True)
             first, last = session.execute(
                 select(func.min(StepRecord.position), func.max(StepRecord.position)).where(
                     StepRecord.draft_id == record.id
@@ -168,8 +178,8 @@ class Drafts:
             session.flush()
             return _draft(session, record)
 
-    def _owned(self, session: Session, draft_id: str) -> DraftRecord:
-        found = session.get(DraftRecord, draft_id)
+    def _owned(self, session: Session, draft_id: str, *, locked: bool = False) -> DraftRecord:
+        found = session.get(DraftRecord, draft_id, with_for_update=locked or None)
         if found is None or found.owner != self.owner:
             raise NotFound("no such draft")
         owned(session, self.owner, found.scenario_id)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from procure.runs.dispatch import dispatch
@@ -18,6 +17,7 @@ from procure.runs.limits import Limits
 from procure.runs.scenarios import owned
 from procure.runs.store import Store
 from procure.runs.tables import ACTIVE, JobRecord, PlanRecord, PointRecord, now
+from procure.runs.turn import take_turn
 from solvers.result import relative_gap
 
 State = Literal["queued", "running", "done", "infeasible", "invalid", "limit", "stopped", "failed"]
@@ -130,7 +130,13 @@ class Jobs:
             When the owner has as many jobs waiting as one may have.
         """
         asked = asdict(options or Options())
-        return self._submit("solve", data, asked, scenario_id=scenario_id, label=label, again=again)
+        return self._submit("solve", [(data, label)], asked, scenario_id=scenario_id, again=again)[0]
+
+    def solve_all(
+        self, asked: Sequence[tuple[Mapping[str, Any], str]], options: Options, *, scenario_id: str
+    ) -> list[Job]:
+        """Ask for the plans of pairs of data and label, all of them or, with too many waiting, none."""
+        return self._submit("solve", asked, asdict(options), scenario_id=scenario_id)
 
     def bridge(self, first_plan_id: str, second_plan_id: str, *, label: str = "") -> Job:
         """Ask what explains the difference in cost of two plans; the job's result holds the steps."""
@@ -144,7 +150,7 @@ class Jobs:
             options = second.content["provenance"]
         kept = {name: options[name] for name in ("time_limit_s", "threads", "seed")} | {"gap": options["gap_asked"]}
         asked = {**kept, "plans": [first_plan_id, second_plan_id]}
-        return self._submit("bridge", data, asked, scenario_id=scenario_id, label=label)
+        return self._submit("bridge", [(data, label)], asked, scenario_id=scenario_id)[0]
 
     def one(self, job_id: str) -> Job:
         """Return a job, or raise NotFound."""
@@ -190,7 +196,7 @@ class Jobs:
     def stop(self, job_id: str) -> Job:
         """Ask a job to stop with the best plan it has; one that waits is not started."""
         with self.store.write() as session:
-            record = self._owned(session, job_id)
+            record = self._owned(session, job_id, locked=True)
             if record.state == "queued":
                 record.state, record.finished_at = "stopped", now()
                 record.message = "stopped before it was started"
@@ -203,49 +209,49 @@ class Jobs:
         dispatch(self.store)
 
     def _submit(
-        self, kind: str, data: Mapping[str, Any], options: dict[str, Any], *, scenario_id: str | None, label: str,
-        again: bool = False,
-    ) -> Job:  # fmt: skip
-        try:
-            job = self._insert(kind, data, options, scenario_id, label, again=again)
-        except IntegrityError:  # somebody was quicker: their job is ours
-            job = self._insert(kind, data, options, scenario_id, label, again=False)
-        if job.state == "queued":
-            dispatch(self.store)
-            job = self.one(job.id)
-        return job
-
-    def _insert(
-        self, kind: str, data: Mapping[str, Any], options: dict[str, Any], scenario_id: str | None, label: str, *,
-        again: bool,
-    ) -> Job:  # fmt: skip
+        self, kind: str, asked: Sequence[tuple[Mapping[str, Any], str]], options: dict[str, Any], *,
+        scenario_id: str | None, again: bool = False,
+    ) -> list[Job]:  # fmt: skip
+        """Put jobs for pairs of data and label into the store, all or none, and start what may run."""
         with self.store.write() as session:
+            take_turn(session, "jobs")  # who asks the same at the same time finds the job
             if scenario_id is not None:
                 owned(session, self.owner, scenario_id)
-            name = keep(session, data)
-            key = _key(kind, name, options)
-            same = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.key == key)
-            wanted = JobRecord.state.in_(ACTIVE if again else (*ACTIVE, *ANSWERED))
-            found = session.scalars(
-                same.where(wanted, JobRecord.ending != "cancelled", JobRecord.stop_asked.is_(False))
-                .order_by(JobRecord.created_at.desc())
-            ).first()  # fmt: skip
-            if found is not None:
-                return Job.of(found)
-            waiting = select(func.count()).where(JobRecord.owner == self.owner, JobRecord.state == "queued")
-            most = Limits.read().queued_each
-            if (session.scalar(waiting) or 0) >= most:
-                raise TooMany(f"{most} jobs wait already: stop some, or wait until they are done")
-            record = JobRecord(
-                owner=self.owner, key=key, kind=kind, label=label[:200], scenario_id=scenario_id, document_hash=name,
-                options=options,
-            )  # fmt: skip
-            session.add(record)
-            session.flush()
-            return Job.of(record)
+            records = [self._record(session, kind, data, options, scenario_id, label, again) for data, label in asked]
+            jobs = [Job.of(record) for record in records]
+        if any(job.state == "queued" for job in jobs):
+            dispatch(self.store)
+            now_standing = self.some([job.id for job in jobs])
+            jobs = [now_standing[job.id] for job in jobs]
+        return jobs
 
-    def _owned(self, session: Session, job_id: str) -> JobRecord:
-        found = session.get(JobRecord, job_id)
+    def _record(
+        self, session: Session, kind: str, data: Mapping[str, Any], options: dict[str, Any], scenario_id: str | None,
+        label: str, again: bool,
+    ) -> JobRecord:  # fmt: skip
+        name = keep(session, data)
+        key = _key(kind, name, options)
+        active = JobRecord.state.in_(ACTIVE) & JobRecord.stop_asked.is_(False)
+        answered = JobRecord.state.in_(ANSWERED) & (JobRecord.ending != "cancelled")
+        same = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.key == key)
+        wanted = same.where(active if again else active | answered)
+        found = session.scalars(wanted.order_by(JobRecord.created_at.desc())).first()
+        if found is not None:
+            return found
+        waiting = select(func.count()).where(JobRecord.owner == self.owner, JobRecord.state == "queued")
+        most = Limits.read().queued_each
+        if (session.scalar(waiting) or 0) >= most:
+            raise TooMany(f"{most} jobs wait already: stop some, or wait until they are done")
+        record = JobRecord(
+            owner=self.owner, key=key, kind=kind, label=label[:200], scenario_id=scenario_id, document_hash=name,
+            options=options,
+        )  # fmt: skip
+        session.add(record)
+        session.flush()
+        return record
+
+    def _owned(self, session: Session, job_id: str, *, locked: bool = False) -> JobRecord:
+        found = session.get(JobRecord, job_id, with_for_update=locked or None)
         if found is None or found.owner != self.owner:
             raise NotFound("no such job")
         return found

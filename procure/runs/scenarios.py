@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from procure.runs.documents import NotFound, content, keep
 from procure.runs.store import Store
 from procure.runs.tables import ScenarioRecord, VersionRecord, now
+from procure.runs.turn import take_turn
 from procure.scenario.scenario import build
 
 MOST_NAME: Final = 120
@@ -65,7 +66,7 @@ class Scenarios:
     def all(self) -> list[Saved]:
         """Return the scenarios by name; an owner who never had any is given the bundled ones."""
         with self.store.read() as session:
-            known = session.scalar(select(func.count()).where(ScenarioRecord.owner == self.owner))
+            known = self._known(session)
         if not known:
             self._bundled()
         newest = select(VersionRecord.scenario_id, func.max(VersionRecord.number).label("number")).group_by(
@@ -101,11 +102,8 @@ class Scenarios:
         """
         data = build(data).data()
         with self.store.write() as session:
-            record = ScenarioRecord(owner=self.owner, name=self._free(session, name or data["name"]), head=1)
-            session.add(record)
-            session.flush()
-            version = self._add(session, record.id, 1, None, data, note)
-            return Saved(record.id, record.name, Version.of(version))
+            take_turn(session, "names")
+            return self._create(session, data, name or data["name"], note)
 
     def save(self, scenario_id: str, data: Mapping[str, Any], *, parent: Version, note: str = "") -> Version:
         """Save data as the next version.
@@ -125,6 +123,8 @@ class Scenarios:
         data = build(data).data()
         with self.store.write() as session:
             record = owned(session, self.owner, scenario_id)
+            if parent.scenario_id != record.id:
+                raise NotFound("no such version")
             step = (
                 update(ScenarioRecord)
                 .where(ScenarioRecord.id == record.id, ScenarioRecord.head == parent.number)
@@ -143,6 +143,7 @@ class Scenarios:
     def rename(self, scenario_id: str, name: str) -> str:
         """Give a scenario another name; one that is taken gets a number. Return the name."""
         with self.store.write() as session:
+            take_turn(session, "names")
             record = owned(session, self.owner, scenario_id)
             if name.strip() != record.name:
                 record.name = self._free(session, name)
@@ -168,6 +169,13 @@ class Scenarios:
                 raise NotFound("no such version")
             owned(session, self.owner, version.scenario_id)
             return content(session, version.document_hash)
+
+    def _create(self, session: Session, data: dict[str, Any], name: str, note: str) -> Saved:
+        record = ScenarioRecord(owner=self.owner, name=self._free(session, name), head=1)
+        session.add(record)
+        session.flush()
+        version = self._add(session, record.id, 1, None, data, note)
+        return Saved(record.id, record.name, Version.of(version))
 
     def _add(
         self, session: Session, scenario_id: str, number: int, parent_id: str | None, data: dict[str, Any], note: str
@@ -195,8 +203,15 @@ class Scenarios:
 
         from procure.scenario_file import bundled, load
 
-        for name in bundled():
-            self.create(load(name).data(), note=f"bundled with procure {version('procure')}")
+        loaded = [load(name).data() for name in bundled()]
+        with self.store.write() as session:
+            take_turn(session, "names")
+            if not self._known(session):  # two pages may be opened at once
+                for data in loaded:
+                    self._create(session, data, data["name"], f"bundled with procure {version('procure')}")
+
+    def _known(self, session: Session) -> bool:
+        return bool(session.scalar(select(func.count()).where(ScenarioRecord.owner == self.owner)))
 
 
 def owned(session: Session, owner: str, scenario_id: str) -> ScenarioRecord:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    NotSupportedError,
+    ProgrammingError,
+    TimeoutError,  # noqa: A004  # of the pool of connections
+)
 from sqlalchemy.orm import Session
 
 from procure.runs.tables import HEAD
@@ -20,6 +29,8 @@ if TYPE_CHECKING:
 VARIABLE: Final = "PROCURE_DATABASE_URL"
 BUSY_S: Final = 30.0
 """How long a writer waits for another on SQLite; with 5 s some gave up."""
+CONNECT_S: Final = 10
+"""How long a server may take to answer; without a limit it is minutes."""
 
 
 class StoreUnavailable(Exception):
@@ -31,12 +42,13 @@ def data_folder() -> Path:
     from platformdirs import user_data_path
 
     named = os.environ.get("PROCURE_DATA")
-    return Path(named) if named else user_data_path("procure", appauthor=False)
+    folder = Path(named) if named else user_data_path("procure", appauthor=False)
+    return folder.absolute()  # a job's process works in another folder
 
 
 def default_url() -> str:
     """Return ``PROCURE_DATABASE_URL``, or the SQLite file in the user's folder."""
-    return os.environ.get(VARIABLE) or f"sqlite:///{data_folder() / 'store.db'}"
+    return os.environ.get(VARIABLE) or URL.create("sqlite", database=str(data_folder() / "store.db")).render_as_string()
 
 
 class Store:
@@ -58,15 +70,20 @@ class Store:
 
     def __init__(self, url: str | None = None) -> None:
         self.url = _checked(url or default_url())
-        if self.url.get_backend_name() == "sqlite" and self.url.database:
+        if self.url.get_backend_name() == "sqlite":
+            assert self.url.database is not None
             try:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreUnavailable(f"{self.url.database} cannot be made: {error.strerror}") from None
         self.engine = _engine(self.url)
         self._writing = self.engine.execution_options(write=True)
-        with self._reported():
-            self._bring_up_to_date()
+        try:
+            with self._reported(opening=True):
+                self._bring_up_to_date()
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     def desk(self, owner: str = "local") -> "Desk":
         """Return what an owner may see and do."""
@@ -91,20 +108,27 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _reported(self, *, opening: bool = False) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            if not (error.connection_invalidated or type(error).__name__ in ("OperationalError", "InterfaceError")):
+            # a statement of ours that is wrong is our fault, but not before the tables are there
+            if isinstance(error, IntegrityError | DataError | ProgrammingError | NotSupportedError) and not (
+                opening or error.connection_invalidated
+            ):
                 raise
-            first = str(error.orig).strip().split("\n")[0]
-            remedy = f"Check {VARIABLE}, the server or the disk, and try again."
-            raise StoreUnavailable(f"the store at {self.shown} cannot be used: {first}. {remedy}") from error
+            raise StoreUnavailable(self._unusable(str(error.orig).strip().split("\n")[0])) from error
+        except TimeoutError:
+            raise StoreUnavailable(self._unusable("all its connections are in use")) from None
+
+    def _unusable(self, reason: str) -> str:
+        remedy = f"Check {VARIABLE}, the server or the disk, and try again."
+        return f"the store at {self.shown} cannot be used: {reason}. {remedy}"
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     def _bring_up_to_date(self) -> None:
         with self.engine.connect() as connection:
@@ -114,26 +138,52 @@ class Store:
             if self.url.get_backend_name() == "postgresql":  # SQLite lets one writer in by itself
                 connection.execute(text("SELECT pg_advisory_xact_lock(7032026)"))
             if _revision(connection) != HEAD:
-                _upgrade(connection)
+                self._upgrade(connection)
+
+    def _upgrade(self, connection: Connection) -> None:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.script import ScriptDirectory
+
+        config = Config()
+        config.set_main_option("script_location", "procure.runs:migrations")
+        config.attributes["connection"] = connection
+        found = _revision(connection)
+        if found not in (None, *(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())):
+            told = f"it is at revision {found}, which this version of procure does not know"
+            raise StoreUnavailable(f"the store at {self.shown} cannot be used: {told}. Install a newer version.")
+        command.upgrade(config, "head")
 
 
 def _checked(url: str) -> URL:
     remedy = "Write sqlite:////folder/store.db or postgresql://user@host/name."
+
+    def fault(value: str, expected: str, remedy: str = remedy) -> InvalidData:
+        return InvalidData([Complaint((VARIABLE,), value, expected, remedy)])
+
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise InvalidData([Complaint((VARIABLE,), "not a URL", "expected the URL of a database", remedy)]) from None
+    except (ArgumentError, ValueError):  # the latter of a port that is no number
+        raise fault("not a URL", "expected the URL of a database") from None
+    if "@" in (parsed.host or ""):  # what follows the first @ of a password would be shown
+        raise fault("two @", "expected one, before the host", "Write %40 for an @ in user or password.")
     if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+        return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InvalidData([Complaint((VARIABLE,), parsed.drivername, "expected sqlite or postgresql", remedy)])
+        raise fault(parsed.drivername, "expected sqlite or postgresql")
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:") or str(parsed.database).startswith("file:"):
+            raise fault("no file", "expected the path of a file: a job's process opens it too")
+        return parsed.set(database=str(Path(str(parsed.database)).absolute()))
     return parsed
 
 
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
-            return create_engine(url, pool_pre_ping=True)
+            defaults = {"connect_timeout": CONNECT_S, "client_encoding": "utf8"}
+            unless_set = {name: value for name, value in defaults.items() if name not in url.query}
+            return create_engine(url, pool_pre_ping=True, connect_args=unless_set)
         engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     except (NoSuchModuleError, ModuleNotFoundError):
         remedy = 'Install it with: python -m pip install "procure[postgres]"'
@@ -159,13 +209,3 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "procure.runs:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

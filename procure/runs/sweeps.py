@@ -51,20 +51,17 @@ class Sweeps:
         InvalidData
             When the path leads nowhere, or a value makes the scenario invalid: nothing is submitted then.
         TooMany
-            When the owner has as many jobs waiting as one may have.
+            When the owner would have more jobs waiting than one may have: nothing is submitted then.
         """
         scenario = build(data)
-        variants = [scenario.with_({path: value}).data() for value in values]
-        jobs = Jobs(self.store, self.owner)
-        asked = [
-            (value, jobs.solve(variant, options, scenario_id=scenario_id, label=f"{path} = {value:g}").id)
-            for value, variant in zip(values, variants, strict=True)
-        ]
+        points = {value: scenario.with_({path: value}).data() for value in values}
+        asked = [(variant, f"{path} = {value:g}") for value, variant in points.items()]
+        jobs = Jobs(self.store, self.owner).solve_all(asked, options, scenario_id=scenario_id)
         with self.store.write() as session:
             owned(session, self.owner, scenario_id)
             record = SweepRecord(
                 owner=self.owner, scenario_id=scenario_id, document_hash=keep(session, data), path=path,
-                points=[list(point) for point in asked],
+                points=[[value, job.id] for value, job in zip(points, jobs, strict=True)],
             )  # fmt: skip
             session.add(record)
             session.flush()

@@ -8,6 +8,7 @@ import math
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from procure.runs.dispatch import BEAT_S, dispatch
@@ -31,6 +33,8 @@ LISTEN_S: Final = 0.25
 """How often it looks whether it is asked to stop."""
 POINT_EVERY_S: Final = 0.5
 MOST_POINTS: Final = 2_000
+PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
+"""Between tries to write the ending: a minute in all, in which a server is back from an update."""
 
 
 class Course:
@@ -77,7 +81,7 @@ class Course:
                     since = 0.0
                 elif self._asked():
                     self.cancel.set()
-            except StoreUnavailable:  # it may come back; the plan is worth more than its course
+            except (StoreUnavailable, SQLAlchemyError):  # it may come back; the plan is worth more than its course
                 since = 0.0
             if ended:
                 return
@@ -97,7 +101,9 @@ class Course:
             gap = last.gap if math.isfinite(last.gap) else None
             values |= {"phase": last.phase, "incumbent": last.incumbent, "bound": last.bound, "gap": gap}
         with self.store.write() as session:
-            session.execute(_mine(self.job_id, self.attempt).values(**values))
+            if not _write_mine(session, self.job_id, self.attempt, values):
+                self.cancel.set()  # it is another process's now, and so is its course
+                return
             for event in events[: max(0, MOST_POINTS - self._written)]:
                 session.add(
                     PointRecord(
@@ -121,12 +127,25 @@ def run(store: Store, job_id: str, attempt: int) -> None:
     with Course(store, job_id, attempt) as course:
         signal.signal(signal.SIGTERM, lambda _number, _frame: course.cancel.set())
         plan, ending = _attempted(store, kind, data, options, course)
-    with store.write() as session:
-        if plan is not None:
-            ending |= {"plan_id": _keep(session, job_id, plan)}
-        written = session.execute(_mine(job_id, attempt).values(finished_at=now(), **ending))
-        if not written.rowcount:  # type: ignore[attr-defined]  # of an UPDATE; another process has the job now
-            session.rollback()
+    _write_ending(store, job_id, attempt, plan, ending)
+
+
+def _write_ending(
+    store: Store, job_id: str, attempt: int, plan: "Plan | None", ending: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Write plan and ending, and wait for a store that is away: the plan may have taken an hour."""
+    for pause_s in (*PAUSES_S, None):
+        try:
+            with store.write() as session:
+                values = dict(ending) if plan is None else {**ending, "plan_id": _keep(session, job_id, plan)}
+                if not _write_mine(session, job_id, attempt, {**values, "finished_at": now()}):
+                    session.rollback()  # another process has the job now
+        except StoreUnavailable:
+            if pause_s is None:
+                raise
+            time.sleep(pause_s)
+        else:
+            return
 
 
 def _attempted(
@@ -201,13 +220,11 @@ def _keep(session: Session, job_id: str, plan: "Plan") -> str:
     return record.id
 
 
-def _mine(job_id: str, attempt: int) -> Any:
-    """Update the job, as long as it is this process's."""
-    return (
-        update(JobRecord)
-        .where(JobRecord.id == job_id, JobRecord.attempt == attempt, JobRecord.state == "running")
-        .execution_options(synchronize_session=False)
-    )
+def _write_mine(session: Session, job_id: str, attempt: int, values: Mapping[str, Any]) -> bool:
+    """Write to the job, as long as it is this process's; return whether it is."""
+    mine = update(JobRecord).where(JobRecord.id == job_id, JobRecord.attempt == attempt, JobRecord.state == "running")
+    written = session.execute(mine.values(**values).execution_options(synchronize_session=False))
+    return bool(written.rowcount)  # type: ignore[attr-defined]  # of an UPDATE
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,163 @@
+"""A fresh store, on SQLite and on PostgreSQL; no process of a job outlives its test."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import procure
+from procure.runs import dispatch as dispatching
+from procure.runs.store import Store
+from procure.scenario.document import read_document
+from procure.scenario.scenario import build
+from tests.benchmarks.family import family
+from tests.runs.postgres import Server, programs
+
+KNAPSACK = Path(__file__).parents[1] / "instances" / "knapsack.yaml"
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The server of this process of the tests."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    server = Server(found)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated(request, tmp_path_factory):
+    """Return what gives the URL of a migrated store on a backend; a copy is quicker than the migrations."""
+    made = {}
+
+    def fresh(backend: str, folder: Path) -> str:
+        if backend == "postgresql":
+            server = request.getfixturevalue("postgres")
+            if backend not in made:
+                url = server.database()
+                Store(url).close()
+                made[backend] = url.rpartition("/")[2]
+            return server.database(made[backend])
+        if backend not in made:
+            made[backend] = tmp_path_factory.mktemp("migrated") / "store.db"
+            Store(f"sqlite:///{made[backend]}").close()
+        shutil.copy(made[backend], folder / "store.db")
+        return f"sqlite:///{folder / 'store.db'}"
+
+    return fresh
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def empty_url(backend, request, tmp_path):
+    """URL of a database without tables."""
+    if backend == "postgresql":
+        return request.getfixturevalue("postgres").database()
+    return f"sqlite:///{tmp_path / 'new' / 'store.db'}"
+
+
+@pytest.fixture
+def store(backend, migrated, folder):
+    """A store on either backend."""
+    opened = Store(migrated(backend, folder))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def light(migrated, folder):
+    """A store on SQLite, where the backend makes no difference."""
+    opened = Store(migrated("sqlite", folder))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """The data folder of one test; jobs it leaves behind are ended."""
+    monkeypatch.setenv("PROCURE_DATA", str(tmp_path))
+    for name in ("DATABASE_URL", "MAX_RUNNING", "MAX_RUNNING_PER_USER", "MAX_QUEUED_PER_USER"):
+        monkeypatch.delenv(f"PROCURE_{name}", raising=False)
+    yield tmp_path
+    for _ in range(20):
+        left = processes(tmp_path)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        reap()
+        if not left:
+            break
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Jobs and attempts that are started, in their order; no process is."""
+    taken = []
+    monkeypatch.setattr(dispatching, "_start", lambda store, job_id, attempt: taken.append((job_id, attempt)))
+    return taken
+
+
+@pytest.fixture(scope="session")
+def small():
+    """A scenario that is solved at once, as plain data."""
+    return build(read_document(KNAPSACK).data).data()
+
+
+@pytest.fixture(scope="session")
+def small_plan(small):
+    return procure.solve(build(small))
+
+
+@pytest.fixture(scope="session")
+def endless():
+    """A scenario with a plan within a second and no proof within an hour, as plain data."""
+    return family("S", "small", 0).data()
+
+
+@pytest.fixture(scope="session")
+def planless():
+    """A scenario without a plan within ten seconds, as plain data."""
+    return procure.load("enterprise").data()
+
+
+def reap() -> None:
+    """Take note of processes of jobs that have ended."""
+    dispatching._children[:] = [child for child in dispatching._children if child.poll() is None]
+
+
+def processes(folder: Path) -> list[int]:
+    """Return the processes of jobs in a data folder, and those of their engines."""
+    mark = b"PROCURE_DATA=" + os.fsencode(folder)
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def until(condition, within_s: float = 20.0):
+    """Return what a condition gives once it is true."""
+    deadline = time.monotonic() + within_s
+    while True:
+        if found := condition():
+            return found
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def ended(desk, job, within_s: float = 30.0):
+    """Return a job once it has ended."""
+    return until(lambda: None if (one := desk.jobs.one(job.id)).active else one, within_s)
