@@ -92,6 +92,7 @@ def _may_start(session: Session) -> list[JobRecord]:
         running[record.owner] += 1
         record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
         record.beat_at, record.phase, record.process = now(), "starting", ""
+        record.incumbent = record.bound = record.gap = None
         record.started_at = record.started_at or now()
         started[record.owner] = now()
         chosen.append(record)

@@ -21,7 +21,7 @@ KNAPSACK = Path(__file__).parents[1] / "instances" / "knapsack.yaml"
 
 @pytest.fixture(scope="session")
 def postgres():
-    """The server of this process of the tests."""
+    """Start the server of this process of the tests."""
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -67,7 +67,7 @@ def empty_url(backend, request, tmp_path):
 
 @pytest.fixture
 def store(backend, migrated, folder):
-    """A store on either backend."""
+    """Open a store on either backend."""
     opened = Store(migrated(backend, folder))
     yield opened
     opened.close()
@@ -75,7 +75,7 @@ def store(backend, migrated, folder):
 
 @pytest.fixture
 def light(migrated, folder):
-    """A store on SQLite, where the backend makes no difference."""
+    """Open a store on SQLite, where the backend makes no difference."""
     opened = Store(migrated("sqlite", folder))
     yield opened
     opened.close()
@@ -83,7 +83,7 @@ def light(migrated, folder):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """The data folder of one test; jobs it leaves behind are ended."""
+    """Give each test a data folder of its own; jobs it leaves behind are ended."""
     monkeypatch.setenv("PROCURE_DATA", str(tmp_path))
     for name in ("DATABASE_URL", "MAX_RUNNING", "MAX_RUNNING_PER_USER", "MAX_QUEUED_PER_USER"):
         monkeypatch.delenv(f"PROCURE_{name}", raising=False)
@@ -108,7 +108,7 @@ def started(monkeypatch):
 
 @pytest.fixture(scope="session")
 def small():
-    """A scenario that is solved at once, as plain data."""
+    """Return a scenario that is solved at once, as plain data."""
     return build(read_document(KNAPSACK).data).data()
 
 
@@ -119,13 +119,13 @@ def small_plan(small):
 
 @pytest.fixture(scope="session")
 def endless():
-    """A scenario with a plan within a second and no proof within an hour, as plain data."""
+    """Return a scenario with a plan within a second and no proof within an hour, as plain data."""
     return family("S", "small", 0).data()
 
 
 @pytest.fixture(scope="session")
 def planless():
-    """A scenario without a plan within ten seconds, as plain data."""
+    """Return a scenario without a plan within ten seconds, as plain data."""
     return procure.load("enterprise").data()
 
 
@@ -140,9 +140,9 @@ def processes(folder: Path) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
+            others = entry.name.isdigit() and int(entry.name) != os.getpid()
+            if others and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
         except OSError:
             continue
     return found

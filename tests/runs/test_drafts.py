@@ -29,6 +29,7 @@ class Edits(RuleBasedStateMachine):
 
     @rule(value=st.integers(0, 2), label=st.sampled_from(["a", "b"]))
     def edit(self, value, label):
+        """Put other data in place, or the same."""
         data = self.states[0][1] | {"description": str(value)}
         self.desk.drafts.edit(self.id, data, label)
         if data != self.states[self.here][1]:
@@ -37,23 +38,27 @@ class Edits(RuleBasedStateMachine):
 
     @rule()
     def undo(self):
+        """Take a step back."""
         self.desk.drafts.undo(self.id)
         self.here = max(0, self.here - 1)
 
     @rule()
     def redo(self):
+        """Do it again."""
         self.desk.drafts.redo(self.id)
         self.here = min(len(self.states) - 1, self.here + 1)
 
     @precondition(lambda self: self.here > 0)
     @rule()
     def save(self):
+        """Save over whatever is the newest."""
         newest = self.desk.scenarios.one(self.scenario).version
         self.desk.drafts.save(self.id, over=newest)
         self.saved = self.states[self.here][1]
 
     @invariant()
     def same(self):
+        """Compare with the list."""
         draft = self.desk.drafts.one(self.id)
         assert draft.data == self.states[self.here][1]
         assert draft.undo == (self.states[self.here][0] if self.here else "")
@@ -67,7 +72,7 @@ def test_undo_and_redo_go_where_a_list_would_go(light, small, monkeypatch) -> No
     saved = Edits.desk.scenarios.create(small)
     Edits.scenario, Edits.version = saved.id, saved.version.id
     few = settings(
-        max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Edits, settings=few)
 

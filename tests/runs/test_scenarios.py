@@ -41,7 +41,7 @@ def test_who_saves_second_is_told_of_the_first(store, small) -> None:
     scenarios = store.desk("one").scenarios
     saved = scenarios.create(small)
     theirs = scenarios.save(saved.id, small | {"description": "theirs"}, parent=saved.version)
-    with pytest.raises(Conflict, match="one saved version 2 at .* UTC") as caught:
+    with pytest.raises(Conflict, match=r"one saved version 2 at .* UTC") as caught:
         scenarios.save(saved.id, small | {"description": "mine"}, parent=saved.version)
     assert caught.value.theirs == theirs
     mine = scenarios.save(saved.id, small | {"description": "mine"}, parent=caught.value.theirs)

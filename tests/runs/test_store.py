@@ -26,7 +26,7 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 def elsewhere(number: int, action: str, *arguments: str) -> list:
     """Return what a number of processes found that did the same at once."""
     command = [sys.executable, str(ELSEWHERE), str(number), action, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -153,7 +153,11 @@ def test_a_folder_that_may_only_be_read(there, tmp_path) -> None:
             Path(folder, "store.db").chmod(0o444)
         Path(folder).chmod(0o555)
         done = subprocess.run(
-            [sys.executable, "-c", script, url, str(tmp_path / "other")], capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", script, url, str(tmp_path / "other")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         Path(folder).chmod(0o755)
     assert done.returncode == 0, done.stderr
@@ -177,7 +181,9 @@ def test_a_full_disk_is_told_and_leaves_the_store_whole(light, small) -> None:
         "except StoreUnavailable as error:\n"
         "    print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(light.url)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(light.url)], capture_output=True, text=True, timeout=60, check=False
+    )
     assert "cannot be used" in done.stdout, done.stderr
     with light.read() as session:
         assert session.scalar(text("SELECT count(*) FROM documents")) == 0
