@@ -1,6 +1,7 @@
 """A plan as a file: Excel, CSV, JSON, a report, and the model for other solvers."""
 
 import re
+from functools import partial
 
 import streamlit as st
 
@@ -22,7 +23,7 @@ def downloads(found: Found) -> None:
     with st.popover("Download", icon=":material/download:"):
         for kind, (title, mime) in KINDS.items():
             st.download_button(
-                title, lambda kind=kind: content(found, kind), _name(kind), mime, on_click="ignore",
+                title, partial(content, found, kind), _name(kind), mime, on_click="ignore",
                 key=f"download_{kind}", width="stretch",
             )  # fmt: skip
 

@@ -52,11 +52,11 @@ def _course(job: Job, ahead: int) -> str:
 
 
 def _picture(points: list[tuple[float, float | None, float | None, float | None]]) -> None:
-    from procure.plan.charts import gap
+    from procure.plan.charts import gap as chart
     from procure.plan.view.trace import trace
 
     frame = trace(points)
-    picture(gap, frame, empty="")
+    picture(chart, frame, empty="")
 
 
 def _ended(job: Job) -> None:
