@@ -20,19 +20,21 @@ PICTURES: Final = (".html", ".svg", ".png")
 
 def show_frontier(found: Frontier, console: "Console") -> None:
     """Print the points: cost, gap, largest vendor, power and carbon, how each ended, and which others dominate."""
-    columns = ("cost (USD)", "gap", "largest vendor", "share", "power (MW)", "carbon (t)", "ending")
+    columns = ("USD", "gap", "largest vendor", "MW", "t CO2", "ending")
     out = grid(f"Discounted cost against {found.path}", found.path.rpartition(".")[2], *columns)
+    for column in out.columns:  # a terminal of 80 columns shows it all
+        column.no_wrap, column.min_width = False, 4
     for row in rows(found.rows):
         if row["cost_usd"] is None:
-            out.add_row(str(row["value"]), *[""] * 6, str(row["ending"]))
+            out.add_row(str(row["value"]), *[""] * 5, str(row["ending"]))
             continue
         gap = "unknown" if row["gap"] is None else percent(float(str(row["gap"])))
         cost, share, power, carbon = (
             float(str(row[name])) for name in ("cost_usd", "vendor_share", "peak_power_mw", "carbon_t")
         )
         ending = f"{row['ending']}{', dominated' if row['dominated'] else ''}"
-        numbers = (percent(share), amount(power), amount(carbon))
-        out.add_row(str(row["value"]), usd(cost), gap, str(row["vendor"]), *numbers, ending)
+        largest = f"{row['vendor']} {percent(share)}"
+        out.add_row(str(row["value"]), usd(cost), gap, largest, amount(power), amount(carbon), ending)
     console.print(out)
 
 

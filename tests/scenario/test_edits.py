@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from procure.scenario.complaint import InvalidData
-from procure.scenario.document import read_document, to_yaml, write_text
+from procure.scenario.document import read_document, to_yaml, write_bytes
 from procure.scenario.limit import Limit
 from procure.scenario.scenario import build
 from procure.scenario_file import bundled, load
@@ -18,7 +18,7 @@ INSTANCES = sorted((Path(__file__).parents[1] / "instances").glob("*.yaml"))
 
 def reread(scenario, path):
     """Write a scenario and read it back."""
-    write_text(path, to_yaml(scenario))
+    write_bytes(path, to_yaml(scenario).encode())
     return build(read_document(path).data)
 
 
@@ -145,9 +145,11 @@ def test_nouns_are_frozen(base, read):
 def test_files_are_written_whole_or_not_at_all(tmp_path):
     """A failed write leaves the old file and nothing beside it."""
     path = tmp_path / "plan.yaml"
-    write_text(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_text(path, "\ud800")
+    write_bytes(path, b"old")
+    path.with_name("other").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_bytes(path.with_name("other"), b"new")
+    path.with_name("other").rmdir()
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("plan.yaml", "old")]
     with pytest.raises(OSError, match="No such file"):
-        write_text(tmp_path / "absent" / "plan.yaml", "new")
+        write_bytes(tmp_path / "absent" / "plan.yaml", b"new")
