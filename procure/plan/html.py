@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 60
 """Rows shown of a table; the workbook and the CSV files have all of them."""
-_IDS: Final = re.compile(r'(id="|url\(#|href="#)(?=[A-Za-z])')
+_ID: Final = re.compile(r' id="([^"]+)"')
+_USE: Final = re.compile(r'( id="|url\(#|href="#)([^")]+)([")])')
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def picture(draw: "Callable[[], Drawing]", alt: str, name: str) -> list[Picture]
     Parameters
     ----------
     name
-        Set before the ids inside the SVG, so that those of two pictures differ.
+        What the ids inside the SVG begin with, so that those of two pictures differ: Vega numbers them as it goes on.
     """
     import vl_convert
 
@@ -95,10 +96,12 @@ def picture(draw: "Callable[[], Drawing]", alt: str, name: str) -> list[Picture]
     except Empty:
         return []
     svg = str(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))
-    svg = _IDS.sub(rf"\g<1>{name}-", svg)
+    known = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
+    svg = _USE.sub(lambda found: f"{found[1]}{known.get(found[2], found[2])}{found[3]}", svg)
     # text takes the colour of the page, light or dark
     svg = re.sub(rf'(<text[^>]*?fill=")(?:{INK})"', r'\1currentColor"', svg, flags=re.IGNORECASE)
-    svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg[svg.index("<svg") :])  # a page knows its SVG without them
+    # a page knows its SVG without name spaces, and the words beside the picture stand for those of each mark
+    svg = re.sub(r' (xmlns(:xlink)?|aria-[a-z]+|role)="[^"]*"', "", svg[svg.index("<svg") :])
     return [Picture(Markup(svg.replace("<svg", '<svg aria-hidden="true"', 1)), alt)]  # noqa: S704  # Vega escapes text
 
 
