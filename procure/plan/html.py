@@ -166,11 +166,17 @@ def _work(plan: Plan) -> list[Section]:
     stock = picture(lambda: chips.chart(used), chips.alt_text(used), "chips")
     drawn = picture(lambda: power.chart(mw), power.alt_text(mw), "power")
     return [
-        Section("Work", served),
+        Section("Work", served, grid(_served(asked))),
         Section("What runs where", [], grid(_links(plan))),
         Section("Chips", stock),
         Section("Power at the meter", drawn, grid(_peaks(mw))),
     ]
+
+
+def _served(frame: pd.DataFrame) -> pd.DataFrame:
+    titles = {"workload": "Workload", "kind": "Kind", "unit": "Unit of work", "demand": "Demand", "served": "Served",
+              "unmet": "Left undone", "unmet_share": "Left undone (%)"}  # fmt: skip
+    return demand_view.by_workload(frame)[list(titles)].rename(columns=titles)
 
 
 def _links(plan: Plan) -> pd.DataFrame:

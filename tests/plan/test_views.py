@@ -49,6 +49,14 @@ def test_demand_is_served_or_left(plan):
     assert (frame["served"] + frame["unmet"]).to_numpy() == pytest.approx(frame["demand"].to_numpy(), rel=1e-6)
 
 
+def test_work_of_the_horizon_is_that_of_its_periods(plan):
+    """The share left undone falls from row to row."""
+    frame = demand.by_workload(demand.demand(plan))
+    assert frame["served"].sum() == pytest.approx(sum(column(plan, "unmet", "served")), rel=NEAR)
+    assert frame["unmet_share"].is_monotonic_decreasing
+    assert set(frame["workload"]) == set(plan.figures["unmet"]["workload"])
+
+
 def test_the_flow_carries_all_chip_hours(plan):
     """What leaves the workloads passes the accelerators and reaches the providers."""
     whole = sum(chips * h for chips, h in zip(column(plan, "serving", "chips"), hours(plan)("serving"), strict=True))

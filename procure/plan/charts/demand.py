@@ -8,7 +8,10 @@ import pandas as pd
 from procure.plan.charts.colours import INK, SERVED, UNMET
 from procure.plan.charts.house import WIDTH, Drawing, Empty, data, finished, number, periods, scale, sized, text
 from procure.plan.report.words import percent
+from procure.plan.view.demand import by_workload
 
+MOST = 18
+"""Workloads drawn side by side."""
 _PARTS = {"done": "served", "left": "left undone"}
 
 
@@ -20,7 +23,7 @@ def chart(frame: pd.DataFrame, workload: str | None = None, width: int = WIDTH) 
     frame
         As `view.demand.demand` returns it.
     workload
-        Which; none: all of them, the largest share left undone first.
+        Which; none: all of them, the largest share left undone first, at most `MOST`.
 
     Raises
     ------
@@ -32,8 +35,8 @@ def chart(frame: pd.DataFrame, workload: str | None = None, width: int = WIDTH) 
         if mine.empty:
             raise Empty("there is nothing to draw")
         return finished(_bars(mine, str(mine["unit"].iloc[0]).capitalize(), width, 240))
-    short = frame.groupby("workload", sort=False)[["unmet", "demand"]].sum()
-    order = (short["unmet"] / short["demand"]).sort_values(ascending=False, kind="stable").index.tolist()
+    order = by_workload(frame)["workload"].tolist()[:MOST]
+    frame = frame[frame["workload"].isin(order)]
     named = frame.assign(name=frame["workload"] + " (" + frame["unit"] + ")")
     names = named.drop_duplicates("workload").set_index("workload")["name"].loc[order].tolist()
     columns = 3 if len(names) > 2 else max(len(names), 1)
@@ -65,8 +68,8 @@ def alt_text(frame: pd.DataFrame) -> str:
     """Return the chart in words."""
     if frame.empty:
         return "No demand."
-    sums = frame.groupby("workload")[["unmet", "demand"]].sum()
-    share = (sums["unmet"] / sums["demand"]).sort_values(ascending=False)
+    sums = by_workload(frame)
+    share = sums.set_index("workload")["unmet_share"]
     short = share[share > 1e-6]
     left = ", ".join(f"{name} {percent(max(float(value), 0.001))}" for name, value in short.head(4).items())
     rest = f" Left undone: {left}." if left else ""

@@ -26,6 +26,18 @@ def demand(plan: Plan) -> pd.DataFrame:
     return found.assign(unmet_share=found["unmet"] / found["demand"])
 
 
+def by_workload(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what `demand` returns summed over the horizon, the largest share left undone first.
+
+    Returns
+    -------
+    ``workload``, ``kind``, ``unit``, ``demand``, ``served``, ``unmet`` (work), ``unmet_share`` (0 to 1).
+    """
+    found = frame.groupby(["workload", "kind", "unit"], sort=False)[["demand", "served", "unmet"]].sum().reset_index()
+    found = found.assign(unmet_share=found["unmet"] / found["demand"])
+    return found.sort_values("unmet_share", ascending=False, kind="stable", ignore_index=True)
+
+
 def chips(plan: Plan) -> pd.DataFrame:
     """Return the chips that work, by accelerator and period, on average over its hours.
 
