@@ -239,7 +239,7 @@ def frontier(
             _say(json.dumps(found.to_data(), allow_nan=False))
         else:
             show_frontier(found, _output())
-        if out:
+        if out and found.solved:
             write_frontier(found, out)
             _errors().print(f"wrote {out}", style="dim", markup=False)
         if found.stopped:

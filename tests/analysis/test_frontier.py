@@ -140,7 +140,7 @@ def test_the_command_prints_and_writes_the_points(file, tmp_path):
     picture = tmp_path / "points.svg"
     data = json.loads(CliRunner().invoke(app, [*asked, "--json", "--out", str(picture)]).stdout)
     assert data["points"]["cost_usd"] == pytest.approx([50, 45, 40])
-    assert "largest vendor" in picture.read_text(encoding="utf-8")
+    assert "Discounted cost (USD)" in picture.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("form", "start"), [("html", b"<!DOCTYPE html>"), ("png", b"\x89PNG"), ("svg", b"<svg")])
@@ -164,9 +164,11 @@ def test_the_command_refuses_what_it_cannot_do(file, more):
     assert "complaint" in done.stderr
 
 
-def test_the_command_says_that_no_point_is_feasible(file):
+def test_the_command_says_that_no_point_is_feasible(file, tmp_path):
     """Both green and amber are kept to a share of a quarter."""
     more = "--set=limits.amber={quantity: compute, where: {vendor: amber}, max_share: 0.25}"
-    done = CliRunner().invoke(app, ["frontier", file, more, "--vary", f"{PATH}=0.1,0.25", "--quiet"])
+    out = tmp_path / "points.svg"
+    done = CliRunner().invoke(app, ["frontier", file, more, "--vary", f"{PATH}=0.1,0.25", "--quiet", "--out", str(out)])
     assert done.exit_code == 3
+    assert not out.exists()
     assert done.stdout.count(NO_PLAN) == 2
