@@ -179,7 +179,7 @@ class Jobs:
             return content(session, self._owned(session, job_id).document_hash)
 
     def ahead(self, job: Job) -> int:
-        """Return how many jobs, of anybody, wait before this one."""
+        """Return how many jobs, of anybody, have waited for longer than this one."""
         query = select(func.count()).where(JobRecord.state == "queued", JobRecord.created_at < job.created_at)
         with self.store.read() as session:
             return session.scalar(query) or 0

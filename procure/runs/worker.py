@@ -205,7 +205,8 @@ def _bridge(store: Store, options: dict[str, Any], course: Course) -> dict[str, 
     def again(scenario: "Scenario") -> "Plan":
         return solve(scenario, **options, progress=course, cancel=course.cancel)
 
-    return {"state": "done", "result": bridge(first, second, again).to_data()}
+    found = bridge(first, second, again).to_data()
+    return {"state": "done", "ending": "cancelled" if course.cancel.is_set() else "", "result": found}
 
 
 def _keep(session: Session, job_id: str, plan: "Plan") -> str:

@@ -133,6 +133,24 @@ def test_a_job_that_waits_is_stopped_and_never_started(store, small, started, mo
     assert desk.jobs.solve(small, Options(seed=1)).id != second.id
 
 
+def test_a_job_that_is_stopped_as_it_starts_is_either(store, small, started, monkeypatch) -> None:
+    """Never is one shown as stopped that runs."""
+    monkeypatch.setenv("PROCURE_MAX_RUNNING", "1")
+    desk = store.desk("one")
+    jobs = ask(store, "one", 16, small)[1:]
+    monkeypatch.setenv("PROCURE_MAX_RUNNING", "100")
+    threads = [threading.Thread(target=desk.jobs.stop, args=(job.id,)) for job in jobs]
+    threads.insert(8, threading.Thread(target=dispatch, args=(store,)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    begun = {job for job, _ in started}
+    for job in jobs:
+        found = desk.jobs.one(job.id)
+        assert (found.state, found.stopping) == (("running", True) if job.id in begun else ("stopped", False))
+
+
 def test_a_job_that_stops_is_not_what_the_next_one_asks_for(store, small, started) -> None:
     desk = store.desk("one")
     first = desk.jobs.solve(small)

@@ -242,3 +242,47 @@ def test_an_engine_that_nobody_has(light, small, started) -> None:
     found = desk.jobs.one(job.id)
     assert found.state in ("invalid", "failed")
     assert "nonsense" in found.message
+
+
+def test_what_explains_a_difference_in_cost_is_a_job_too(store, small, started, monkeypatch) -> None:
+    desk = store.desk("one")
+    more = {"workloads.value.demand": 41, "offers.item-b.price_usd_per_unit_hour": 4.5}
+    plans = []
+    for data in (small, build(small).with_(more).data()):
+        job = desk.jobs.solve(data, Options(seed=7))
+        worker.run(store, job.id, 1)
+        plans.append(desk.jobs.one(job.id).plan_id)
+    asked = desk.jobs.bridge(*plans)
+    assert desk.jobs.bridge(*plans).id == asked.id
+    assert (asked.kind, asked.options["seed"], asked.options["plans"]) == ("bridge", 7, plans)
+    worker.run(store, asked.id, 1)
+    found = desk.jobs.one(asked.id)
+    assert (found.state, found.plan_id, len(found.result["steps"]["label"])) == ("done", None, 2), found.message
+    costs = found.result["costs"]
+    assert sum(found.result["steps"]["usd"]) == pytest.approx(costs[-1] - costs[0])
+    assert len(desk.plans.all()) == 2
+
+
+def test_an_explanation_that_is_stopped_is_no_answer(light, small, small_plan, started, solves) -> None:
+    desk = light.desk("one")
+    plans = []
+    for seed in (0, 1):
+        solves(lambda progress, cancel: small_plan)
+        job = desk.jobs.solve(small, Options(seed=seed))
+        worker.run(light, job.id, 1)
+        plans.append(desk.jobs.one(job.id).plan_id)
+    job = desk.jobs.bridge(*plans)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("procure.analysis.bridge.bridge", lambda *_: desk.jobs.stop(job.id) and Stopped())
+        worker.run(light, job.id, 1)
+    assert (desk.jobs.one(job.id).state, desk.jobs.one(job.id).ending) == ("done", "cancelled")
+    assert desk.jobs.bridge(*plans).id != job.id
+
+
+class Stopped:
+    """What a bridge gives whose solves were stopped."""
+
+    def to_data(self) -> dict:
+        """Return it once the stop has been heard."""
+        time.sleep(1.5)
+        return {}
