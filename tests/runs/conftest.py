@@ -135,13 +135,16 @@ def reap() -> None:
 
 
 def processes(folder: Path) -> list[int]:
-    """Return the processes of jobs in a data folder, and those of their engines."""
+    """Return the processes of jobs in a data folder, and those of their engines, not those of the tests' own."""
     mark = b"PROCURE_DATA=" + os.fsencode(folder)
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            others = entry.name.isdigit() and int(entry.name) != os.getpid()
-            if others and mark in (entry / "environ").read_bytes().split(b"\0"):
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            ours = parent == os.getpid() and b"solvers.worker" in (entry / "cmdline").read_bytes()
+            if not ours and mark in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(int(entry.name))
         except OSError:
             continue

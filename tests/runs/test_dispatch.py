@@ -1,9 +1,12 @@
 """Who is started when: limits, fairness, and jobs whose process is gone. No process is started here."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +14,11 @@ import pytest
 
 from procure.runs import dispatch as dispatching
 from procure.runs.dispatch import dispatch, identity
+from procure.runs.documents import keep
 from procure.runs.jobs import Options, TooMany
+from procure.runs.jobs import _key as keyed
 from procure.runs.tables import JobRecord, now
+from procure.runs.turn import take_turn
 from procure.scenario.complaint import InvalidData
 from tests.runs.conftest import processes, reap, until
 
@@ -133,22 +139,57 @@ def test_a_job_that_waits_is_stopped_and_never_started(store, small, started, mo
     assert desk.jobs.solve(small, Options(seed=1)).id != second.id
 
 
-def test_a_job_that_is_stopped_as_it_starts_is_either(store, small, started, monkeypatch) -> None:
-    """Never is one shown as stopped that runs."""
+@contextlib.contextmanager
+def meanwhile(store, function, *arguments):
+    """Open a transaction, in which another thread begins something that has to wait for its end."""
+    thread = threading.Thread(target=function, args=arguments)
+    with store.write() as session:
+        yield session
+        session.flush()
+        thread.start()
+        time.sleep(0.3)
+    thread.join()
+
+
+def test_a_job_that_is_stopped_as_others_start_is_not_started(store, small, started, monkeypatch) -> None:
+    monkeypatch.setenv("PROCURE_MAX_RUNNING", "1")
+    first, second = ask(store, "one", 2, small)
+    monkeypatch.setenv("PROCURE_MAX_RUNNING", "2")
+    with meanwhile(store, dispatch, store) as session:
+        session.get(JobRecord, second.id).state = "stopped"
+    assert started == [(first.id, 1)]
+    assert store.desk("one").jobs.one(second.id).state == "stopped"
+
+
+def test_a_job_that_starts_as_it_is_stopped_is_told(store, small, started, monkeypatch) -> None:
     monkeypatch.setenv("PROCURE_MAX_RUNNING", "1")
     desk = store.desk("one")
-    jobs = ask(store, "one", 16, small)[1:]
-    monkeypatch.setenv("PROCURE_MAX_RUNNING", "100")
-    threads = [threading.Thread(target=desk.jobs.stop, args=(job.id,)) for job in jobs]
-    threads.insert(8, threading.Thread(target=dispatch, args=(store,)))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    begun = {job for job, _ in started}
-    for job in jobs:
-        found = desk.jobs.one(job.id)
-        assert (found.state, found.stopping) == (("running", True) if job.id in begun else ("stopped", False))
+    _, second = ask(store, "one", 2, small)
+    with meanwhile(store, desk.jobs.stop, second.id) as session:
+        session.get(JobRecord, second.id).state = "running"
+    assert desk.jobs.one(second.id).stopping
+
+
+def test_a_job_that_ends_as_it_is_given_up_has_ended(store, small, started) -> None:
+    [job] = ask(store, "one", 1, small)
+    silent(store, job, 2 * dispatching.SILENT_S)
+    with meanwhile(store, dispatch, store) as session:
+        session.get(JobRecord, job.id).state = "done"
+    assert store.desk("one").jobs.one(job.id).state == "done"
+    assert started == [(job.id, 1)]
+
+
+def test_who_asks_while_another_does_gets_that_job(store, small, started) -> None:
+    jobs = store.desk("one").jobs
+    ask(store, "other", 1, small)  # who has to put the data there waits for that already
+    found = []
+    with meanwhile(store, lambda: found.append(jobs.solve(small).id)) as session:
+        take_turn(session, "jobs")
+        name = keep(session, small)
+        key = keyed("solve", name, asdict(Options()))
+        record = JobRecord(owner="one", key=key, document_hash=name, options=asdict(Options()))
+        session.add(record)
+    assert found == [record.id] == [job.id for job in jobs.all()]
 
 
 def test_a_job_that_stops_is_not_what_the_next_one_asks_for(store, small, started) -> None:

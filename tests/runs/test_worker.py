@@ -16,7 +16,7 @@ from procure.runs import worker
 from procure.runs.dispatch import dispatch
 from procure.runs.jobs import Options
 from procure.runs.store import Store, StoreUnavailable
-from procure.runs.tables import JobRecord, PlanRecord, PointRecord, now
+from procure.runs.tables import JobRecord, PlanRecord, now
 from procure.scenario.scenario import build
 from solvers import Progress
 
@@ -151,7 +151,7 @@ def test_endings_without_a_plan(light, small, started) -> None:
 
 
 def test_a_process_that_comes_back_late_writes_nothing(store, small, small_plan, started, solves) -> None:
-    """Its machine slept; the job was given to another process, which has written points of its own."""
+    """Its machine slept; the job was given to another process."""
     desk = store.desk("one")
     job = desk.jobs.solve(small)
     ended = []
@@ -160,8 +160,6 @@ def test_a_process_that_comes_back_late_writes_nothing(store, small, small_plan,
         with store.write() as session:
             session.get(JobRecord, job.id).beat_at = now() - timedelta(days=1)
         assert dispatch(store) == 1
-        with store.write() as session:
-            session.add(PointRecord(job_id=job.id, position=0, seconds=0.0, incumbent=1.0, bound=1.0))
         progress(event(0.0, 7.0, 7.0))
         ended.append(cancel.wait(5))
         return small_plan
@@ -172,7 +170,7 @@ def test_a_process_that_comes_back_late_writes_nothing(store, small, small_plan,
     assert ended == [True]
     again = desk.jobs.one(job.id)
     assert (again.state, again.incumbent, again.plan_id) == ("running", None, None)
-    assert [point[:3] for point in desk.jobs.trace(job.id)] == [(0.0, 1.0, 1.0)]
+    assert desk.jobs.trace(job.id) == []
     assert number_of(store, PlanRecord) == 0
     worker.run(store, job.id, 1)  # nor does it begin
     solves(lambda progress, cancel: small_plan)
