@@ -1,6 +1,7 @@
 """Where a planner is: owner, scenario, draft, plans; in the address bar, so that reloads and links come back."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -50,6 +51,12 @@ def put(**ids: str | None) -> None:
             st.query_params[key] = value
         elif key in st.query_params:
             del st.query_params[key]
+
+
+def link() -> str:
+    """Return the address of what is shown, for somebody else."""
+    found = {key: st.query_params[key] for key in KEYS if key in st.query_params}
+    return f"{str(st.context.url).partition('?')[0]}?{urlencode(found)}"
 
 
 def scenario() -> Saved:

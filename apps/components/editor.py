@@ -1,5 +1,6 @@
 """One noun of the draft as a table that can be edited; every edit is a step of the draft at once."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -90,11 +91,23 @@ def _changed(draft: Draft, sheet: str, title: str) -> None:
     edits = st.session_state[mounted["key"]]
     st.session_state.pop("unreadable", None)
     try:
-        data = put(draft.data, sheet, _applied(mounted["rows"], edits))
+        data = _put(draft.data, sheet, _applied(mounted["rows"], edits))
     except InvalidData as error:
         st.session_state["unreadable"] = error.complaints
         return
     mounted["hash"] = state.desk().drafts.edit(draft.id, data, f"{title}: {_said(mounted['rows'], edits)}").hash
+
+
+def _put(data: Mapping[str, Any], sheet: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put rows into the data; a cell that is no YAML stays as text, of which the faults of the draft tell."""
+    try:
+        return put(data, sheet, found)
+    except InvalidData as error:
+        for complaint in error.complaints:
+            match complaint.path:
+                case (_, int(row), str(column)) if isinstance(found[row].get(column), str):
+                    found[row][column] = json.dumps(found[row][column])
+        return put(data, sheet, found)
 
 
 def _applied(base: Sequence[Mapping[str, Any]], edits: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -69,19 +69,9 @@ def _in(draft: Draft) -> None:
 
 def read(name: str, content: bytes) -> dict[str, object]:
     """Return the valid plain data of an uploaded file, or raise InvalidData."""
-    from procure.scenario.workbook import read_workbook
-    from procure.scenario_file import load_text
+    from procure.scenario_file import load_upload
 
-    if name.lower().endswith(".xlsx"):
-        document = read_workbook(content, name)
-    else:
-        try:
-            document = load_text(content.decode(), name)
-        except UnicodeDecodeError:
-            from procure.scenario.complaint import Complaint
-
-            fault = Complaint((), "not UTF-8", "expected UTF-8 text", "Save the file as UTF-8.", name)
-            raise InvalidData([fault]) from None
+    document = load_upload(content, name)
     try:
         return build(document.data).data()
     except InvalidData as error:

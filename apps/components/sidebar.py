@@ -13,6 +13,9 @@ def sidebar() -> None:
     with st.sidebar:
         _scenario()
         _jobs()
+        with st.popover("Share", icon=":material/link:", width="stretch"):
+            st.caption("This link opens the same scenario, draft and plans on the same page.")
+            st.code(state.link(), language=None, wrap_lines=True)
         if configured():
             st.caption(f"Signed in as {state.owner()}")
             st.button("Sign out", on_click=st.logout, icon=":material/logout:")
