@@ -15,8 +15,11 @@ LABELS: Final = 300
 _SIZES: Final = (
     "replace(replace(replace(replace(format(datum.value, '.3~s'), 'k', ' k'), 'M', ' m'), 'G', ' bn'), 'T', ' tn')"
 )
-SIZES: Final = f"abs(datum.value) < 1 ? format(datum.value, '.3~f') : {_SIZES}"
-"""A number of an axis as people write it: 950, 12 k, 4.5 m, 38 bn."""
+SIZES: Final = (
+    "abs(datum.value) < 1 ? format(datum.value, '.3~f') : "
+    f"abs(datum.value) >= 1e15 ? format(datum.value / 1e12, ',.0f') + ' tn' : {_SIZES}"
+)
+"""A number of an axis as people write it: 950, 12 k, 4.5 m, 38 bn, 1,500 tn."""
 _FONT: Final = "sans-serif"
 
 Drawing: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
