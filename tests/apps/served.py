@@ -1,0 +1,111 @@
+"""The app as a user starts it, on a free port and a data folder of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from procure.runs.desk import Desk
+from procure.runs.store import Store
+
+START_S = 60.0
+
+
+class App:
+    """``procure app`` in a process of its own; `desk` sees what it keeps.
+
+    Parameters
+    ----------
+    folder
+        Its data folder.
+    environment
+        Further variables.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder, self.environment, self.port = folder, environment, free_port()
+        self.store = Store(f"sqlite:///{folder / 'store.db'}")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://localhost:{self.port}"
+
+    def desk(self, owner: str = "local") -> Desk:
+        """Return what an owner sees."""
+        return self.store.desk(owner)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [sys.executable, "-m", "procure", "app", "--port", str(self.port), "--no-browser"]
+        root = Path(__file__).parents[2]
+        environment = {**os.environ, "PROCURE_DATA": str(self.folder), "PYTHONPATH": str(root), **self.environment}
+        with (self.folder / "app.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self) -> None:
+        """End it and the jobs it started."""
+        self.kill()
+        for pid, _ in processes(self.folder):
+            os.kill(pid, signal.SIGKILL)
+        self.store.close()
+
+    def log(self) -> str:
+        """Return what it said."""
+        return (self.folder / "app.log").read_text(errors="replace")
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+def chromium() -> str | None:
+    """Return where Chromium is, if it is installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def processes(folder: Path, word: str = "") -> list[tuple[int, str]]:
+    """Return number and command line of the processes that were started with a data folder, the app apart."""
+    mark, found = b"PROCURE_DATA=" + os.fsencode(folder), []
+    for entry in Path("/proc").iterdir():
+        try:
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if word in command and command and "streamlit" not in command:
+                    found.append((int(entry.name), command))
+        except OSError:
+            continue
+    return found
