@@ -12,6 +12,7 @@ from procure.runs.drafts import Draft
 from procure.runs.jobs import Job
 from procure.runs.plans import Found
 from procure.runs.scenarios import Saved
+from procure.scenario_file import load
 
 KEYS: Final = ("scenario", "draft", "plan", "against", "sweep", "job")
 """What the address bar holds: ids only."""
@@ -68,7 +69,7 @@ def scenario() -> Saved:
         except NotFound:
             st.warning("The scenario of this link does not exist, or is not yours.", icon=":material/link_off:")
             put(scenario=None, draft=None, plan=None, against=None, sweep=None, job=None)
-    known = desk().scenarios.all()
+    known = desk().scenarios.all() or [desk().scenarios.create(load("startup").data())]  # a page has one to show
     chosen = next((one for one in known if one.name == "enterprise"), known[0])
     put(scenario=chosen.id)
     return chosen

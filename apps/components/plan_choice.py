@@ -23,6 +23,9 @@ def plan_choice(label: str, key: str, chosen: Found | None) -> None:
 
     def choose() -> None:
         state.put(**{key: st.session_state[f"choose_{key}"]})
+        job = state.job()
+        if key == "plan" and job is not None and not job.active:
+            state.put(job=None)  # its plan would come back otherwise
 
     st.session_state[f"choose_{key}"] = chosen.id if chosen is not None else None
     st.selectbox(

@@ -1,5 +1,6 @@
 """The app as a user starts it, on a free port and a data folder of its own."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -7,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from procure.runs.desk import Desk
@@ -76,11 +75,14 @@ class App:
         return (self.folder / "app.log").read_text(errors="replace")
 
     def _answers(self) -> bool:
+        asking = http.client.HTTPConnection("localhost", self.port, timeout=2)
         try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            asking.request("GET", "/_stcore/health")
+            return asking.getresponse().status == 200
+        except (http.client.HTTPException, OSError):
             return False
+        finally:
+            asking.close()
 
 
 def free_port() -> int:
