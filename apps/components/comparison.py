@@ -37,7 +37,7 @@ def _deltas(found: Comparison) -> None:
     )  # fmt: skip
     frame = pd.DataFrame(
         [(delta.label, delta.first, delta.second, delta.change) for delta in shown],
-        columns=["", "Old", "New", "Change"],
+        columns=["What", "Old", "New", "Change"],
     )
     table(frame, alt="The numbers of both plans, and by how much they differ")
 
@@ -50,10 +50,8 @@ def _limits(found: Comparison) -> None:
     if frame.empty:
         st.caption("The same limits bind.")
         return
-    shown = frame[["name", "change", "first", "second"]].rename(
-        columns={"name": "limit", "first": "old", "second": "new"}
-    )
-    table(shown, alt=f"{len(frame)} limits that bind in one plan only")
+    titles = {"name": "Limit", "change": "What changed", "first": "Old", "second": "New"}
+    table(frame[list(titles)].rename(columns=titles), alt=f"{len(frame)} limits that bind in one plan only")
 
 
 def _moved(found: Comparison) -> None:

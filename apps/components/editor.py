@@ -47,7 +47,7 @@ def editor(draft: Draft, sheet: str, title: str) -> None:
         frame, key=mounted["key"], hide_index=True, num_rows="fixed" if sheet in SINGLE and base else "dynamic",
         column_order=[field.name for field in shown], on_change=_changed, args=(draft, sheet, title),
         column_config={field.name: _config(field, typed[field.name]) for field in fields}, width="stretch",
-        height=min(HEIGHT, 36 * (len(base) + 2) + 2), alt=f"Table of {title}: {len(base)} rows", placeholder="",
+        height=min(HEIGHT, 35 * (len(base) + 2) + 3), alt=f"Table of {title}: {len(base)} rows", placeholder="",
     )  # fmt: skip
 
 

@@ -28,5 +28,5 @@ def table(frame: pd.DataFrame, *, alt: str, key: str | None = None) -> None:
     }
     st.dataframe(
         shown, hide_index=True, width="stretch", column_config=numbers, alt=alt,
-        height=36 * (min(len(shown), ROWS) + 1) + 2,
+        height=35 * (min(len(shown), ROWS) + 1) + 3,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import streamlit as st
 
 from apps import state
 from procure.runs.jobs import Job, Options, TooMany
+from solvers.options import MOST_THREADS
 
 
 def options() -> Options:
@@ -17,7 +18,7 @@ def options() -> Options:
             format_func=lambda share: f"{share:.2%}", help="Stop when the plan is proven to be this near the best.",
         )  # fmt: skip
         limit_s = st.number_input("At most, seconds", 5, 3600, 300, step=30, key="time_limit_s")
-        threads = st.number_input("Threads", 1, 16, 1, key="threads")
+        threads = st.number_input("Threads", 1, MOST_THREADS, 1, key="threads")
     return Options(gap=gap, time_limit_s=float(limit_s), threads=threads)
 
 

@@ -77,7 +77,7 @@ if not jobs:
     st.stop()
 picked = st.dataframe(
     table(jobs, names), hide_index=True, width="stretch", on_select="rerun", selection_mode="single-row", key="runs",
-    height=min(36 * len(jobs) + 40, 420), alt="Solves that were asked for, the latest first",
+    height=min(35 * (len(jobs) + 1) + 3, 420), alt="Solves that were asked for, the latest first",
     column_config={
         "asked": st.column_config.DatetimeColumn("asked (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
         "seconds": st.column_config.NumberColumn("seconds", format="%.0f"),

@@ -51,7 +51,7 @@ def chart(frame: pd.DataFrame, width: int = WIDTH) -> Drawing:
                         legend=alt.Legend(title=None)),
     )  # fmt: skip
     words = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x=alt.X("at:Q"), text="words:N")
-    return finished(alt.layer(bars, words).properties(width=width, height=max(110, 26 * len(frame))))
+    return finished(alt.layer(bars, words).properties(width=width, height=90 + 30 * len(frame)))
 
 
 def _labels(steps: list[str]) -> str:
