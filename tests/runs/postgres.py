@@ -54,7 +54,7 @@ class Server:
         """Return the URL of a database."""
         return f"postgresql://procure:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
-    def database(self, template: str = "template0") -> str:
+    def database(self) -> str:
         """Make a database; return its URL."""
         self._number += 1
         name = f"store_{self._number}"
@@ -62,7 +62,7 @@ class Server:
             self.url("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
         )
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
         engine.dispose()
         return self.url(name)
 
