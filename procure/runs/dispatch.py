@@ -41,13 +41,13 @@ def dispatch(store: Store) -> int:
     with _reaping:  # what has ended would stay as a zombie
         _children[:] = [child for child in _children if child.poll() is None]
     with store.read() as session:
-        waiting = session.scalar(select(func.count()).where(JobRecord.state == "queued"))
+        waiting = session.scalar(select(func.count()).where(JobRecord.state == "queued", JobRecord.lane == "app"))
         silent = session.scalar(select(func.count()).where(_silent()))
     if not waiting and not silent:
         return 0
     with store.write() as session:
         take_turn(session, "dispatch")
-        _take_back(session)
+        take_back(session)
         chosen = [(record.id, record.attempt) for record in _may_start(session)]
     for job_id, attempt in chosen:
         _start(store, job_id, attempt)
@@ -58,7 +58,8 @@ def _silent() -> ColumnElement[bool]:
     return and_(JobRecord.state == "running", JobRecord.beat_at < now() - timedelta(seconds=SILENT_S))
 
 
-def _take_back(session: Session) -> None:
+def take_back(session: Session) -> None:
+    """Queue again what lost its process, once; who calls has the turn ``dispatch``."""
     for record in session.scalars(select(JobRecord).where(_silent()).with_for_update()):
         assert record.beat_at is not None
         here = record.host == socket.gethostname()
@@ -80,7 +81,8 @@ def _may_start(session: Session) -> list[JobRecord]:
     running = Counter({str(owner): int(number) for owner, number in session.execute(count)})
     start = select(JobRecord.owner, func.max(JobRecord.started_at)).group_by(JobRecord.owner)
     started = {str(owner): at for owner, at in session.execute(start) if at is not None}
-    waiting = select(JobRecord).where(JobRecord.state == "queued").order_by(JobRecord.created_at, JobRecord.id)
+    mine = select(JobRecord).where(JobRecord.state == "queued", JobRecord.lane == "app")
+    waiting = mine.order_by(JobRecord.created_at, JobRecord.id)
     queued = list(session.scalars(waiting.with_for_update()))
     chosen: list[JobRecord] = []
     while running.total() < limits.running:
@@ -90,14 +92,19 @@ def _may_start(session: Session) -> list[JobRecord]:
         record = min(may, key=lambda one: (running[one.owner], started.get(one.owner, EVER)))
         queued.remove(record)
         running[record.owner] += 1
-        record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
-        record.beat_at, record.phase, record.process = now(), "starting", ""
-        record.incumbent = record.bound = record.gap = None
-        record.started_at = record.started_at or now()
+        begin(record, "")
         started[record.owner] = now()
         chosen.append(record)
     session.flush()
     return chosen
+
+
+def begin(record: JobRecord, process: str) -> None:
+    """Give a queued job to a process of this machine, "" where that is yet to be started."""
+    record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
+    record.beat_at, record.phase, record.process = now(), "starting", process
+    record.incumbent = record.bound = record.gap = None
+    record.started_at = record.started_at or now()
 
 
 def _start(store: Store, job_id: str, attempt: int) -> None:

@@ -225,9 +225,15 @@ class Jobs:
             jobs = [now_standing[job.id] for job in jobs]
         return jobs
 
+    def enlist(
+        self, session: Session, data: Mapping[str, Any], options: dict[str, Any], *, label: str, lane: str
+    ) -> JobRecord:
+        """Return the job that solves data, a new one where its answer is not known; a lane's own processes start it."""
+        return self._record(session, "solve", data, options, None, label, again=False, lane=lane)
+
     def _record(
         self, session: Session, kind: str, data: Mapping[str, Any], options: dict[str, Any], scenario_id: str | None,
-        label: str, again: bool,
+        label: str, again: bool, lane: str = "app",
     ) -> JobRecord:  # fmt: skip
         name = keep(session, data)
         key = _key(kind, name, options)
@@ -237,18 +243,25 @@ class Jobs:
         wanted = same.where(active if again else active | answered)
         found = session.scalars(wanted.order_by(JobRecord.created_at.desc())).first()
         if found is not None:
+            found.lane = "app" if lane == "app" and found.state == "queued" else found.lane  # a planner does not wait
             return found
-        waiting = select(func.count()).where(JobRecord.owner == self.owner, JobRecord.state == "queued")
-        most = Limits.read().queued_each
-        if (session.scalar(waiting) or 0) >= most:
-            raise TooMany(f"{most} jobs wait already: stop some, or wait until they are done")
+        if lane == "app":
+            self._check_waiting(session)
         record = JobRecord(
             owner=self.owner, key=key, kind=kind, label=label[:200], scenario_id=scenario_id, document_hash=name,
-            options=options,
+            options=options, lane=lane,
         )  # fmt: skip
         session.add(record)
         session.flush()
         return record
+
+    def _check_waiting(self, session: Session) -> None:
+        waiting = select(func.count()).where(
+            JobRecord.owner == self.owner, JobRecord.state == "queued", JobRecord.lane == "app"
+        )
+        most = Limits.read().queued_each
+        if (session.scalar(waiting) or 0) >= most:
+            raise TooMany(f"{most} jobs wait already: stop some, or wait until they are done")
 
     def _owned(self, session: Session, job_id: str, *, locked: bool = False) -> JobRecord:
         found = session.get(JobRecord, job_id, with_for_update=locked or None)

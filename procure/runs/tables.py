@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; a store at another one is migrated when it is opened."""
 ACTIVE: Final = ("queued", "running")
 """States of a job that has yet to end."""
@@ -170,6 +170,7 @@ class JobRecord(Base):
     options: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(20), default="queued")
     ending: Mapped[str] = mapped_column(String(20), default="")
+    lane: Mapped[str] = mapped_column(String(20), default="app", server_default="app")
     stop_asked: Mapped[bool] = mapped_column(default=False)
     attempt: Mapped[int] = mapped_column(default=0)
     host: Mapped[str] = mapped_column(String(200), default="")
@@ -232,6 +233,61 @@ class SweepRecord(Base):
     path: Mapped[str] = mapped_column(String(400))
     points: Mapped[list[Any]]
     at: Mapped[datetime] = mapped_column(default=now)
+
+
+class BatchRecord(Base):
+    """One run of a manifest; ``manifest`` as it was read, ``code`` the version of procure that ran it."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index("ix_batches_owner_created_at", "owner", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(320))
+    name: Mapped[str] = mapped_column(String(200))
+    manifest: Mapped[Any] = mapped_column(Packed)
+    code: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(20), default="running")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+
+class UnitRecord(Base):
+    """One unit of a batch. ``job_id`` is the job that answers it, of this batch or an earlier one; None: invalid."""
+
+    __tablename__ = "units"
+    __table_args__ = (Index("ix_units_job_id", "job_id"),)
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    scenario: Mapped[str] = mapped_column(String(200))
+    variation: Mapped[dict[str, Any]]
+    complaints: Mapped[list[Any]] = mapped_column(default=list)
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id"))
+    reused: Mapped[bool] = mapped_column(default=False)
+
+
+class MetricRecord(Base):
+    """A total of a plan, by name; money in USD."""
+
+    __tablename__ = "metrics"
+
+    plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[float]
+
+
+class EventRecord(Base):
+    """Something that happened to a batch."""
+
+    __tablename__ = "events"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    level: Mapped[str] = mapped_column(String(10))
+    message: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text, default="")
 
 
 class Lock(Base):

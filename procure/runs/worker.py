@@ -22,15 +22,18 @@ from sqlalchemy.orm import Session
 from procure.runs.dispatch import BEAT_S, dispatch
 from procure.runs.documents import content
 from procure.runs.store import Store, StoreUnavailable
-from procure.runs.tables import JobRecord, PlanRecord, PointRecord, now
+from procure.runs.tables import JobRecord, MetricRecord, PlanRecord, PointRecord, now
 
 if TYPE_CHECKING:
     from procure.plan.plan import Plan
     from procure.scenario.scenario import Scenario
     from solvers import Progress
+    from solvers import Session as Engines
 
 LISTEN_S: Final = 0.25
 """How often it looks whether it is asked to stop."""
+OTHERS: Final = ("highs", "scip")
+"""Engines that have a try where the one that was chosen failed."""
 POINT_EVERY_S: Final = 0.5
 MOST_POINTS: Final = 2_000
 PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
@@ -40,9 +43,10 @@ PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 class Course:
     """Progress of a job on its way into the store, by a thread of its own: an engine's callback must not wait."""
 
-    def __init__(self, store: Store, job_id: str, attempt: int) -> None:
+    def __init__(self, store: Store, job_id: str, attempt: int, stop: threading.Event | None) -> None:
         self.store, self.job_id, self.attempt = store, job_id, attempt
         self.cancel = threading.Event()
+        self._stop = stop
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._events: list[Progress] = []
@@ -74,6 +78,8 @@ class Course:
         since = BEAT_S
         while True:
             ended = self._done.wait(LISTEN_S)
+            if self._stop is not None and self._stop.is_set():
+                self.cancel.set()
             since += LISTEN_S
             try:
                 if ended or since >= BEAT_S or self._events:
@@ -116,17 +122,26 @@ class Course:
             self.cancel.set()
 
 
-def run(store: Store, job_id: str, attempt: int) -> None:
-    """Do a job and write its ending."""
-    with store.write() as session:
-        record = session.get(JobRecord, job_id)
+def run(
+    store: Store, job_id: str, attempt: int, *, cancel: threading.Event | None = None, session: "Engines | None" = None
+) -> None:
+    """Do a job and write its ending.
+
+    Parameters
+    ----------
+    cancel
+        Set it to end with the best plan so far.
+    session
+        Engines kept running between jobs.
+    """
+    with store.write() as rows:
+        record = rows.get(JobRecord, job_id)
         if record is None or record.attempt != attempt or record.state != "running":
             return
-        data, options, kind = content(session, record.document_hash), dict(record.options), record.kind
-        session.query(PointRecord).filter(PointRecord.job_id == job_id).delete()
-    with Course(store, job_id, attempt) as course:
-        signal.signal(signal.SIGTERM, lambda _number, _frame: course.cancel.set())
-        plan, ending = _attempted(store, kind, data, options, course)
+        data, options, kind = content(rows, record.document_hash), dict(record.options), record.kind
+        rows.query(PointRecord).filter(PointRecord.job_id == job_id).delete()
+    with Course(store, job_id, attempt, cancel) as course:
+        plan, ending = _attempted(store, kind, data, options, course, session)
     _write_ending(store, job_id, attempt, plan, ending)
 
 
@@ -149,12 +164,17 @@ def _write_ending(
 
 
 def _attempted(
-    store: Store, kind: str, data: dict[str, Any], options: dict[str, Any], course: Course
+    store: Store,
+    kind: str,
+    data: dict[str, Any],
+    options: dict[str, Any],
+    course: Course,
+    session: "Engines | None",
 ) -> tuple["Plan | None", dict[str, Any]]:
     try:
         if kind == "bridge":
             return None, _bridge(store, options, course)
-        plan = _solved(data, options, course)
+        plan = _solved(data, options, course, session)
     except Exception as error:  # whatever it was, the job has ended and says so
         return None, _without_plan(error, stopped=course.cancel.is_set())
     found = plan.result
@@ -187,11 +207,19 @@ def _without_plan(error: Exception, *, stopped: bool) -> dict[str, Any]:
     return {"state": "failed", "message": f"unexpected failure: {type(error).__name__}: {error}"}
 
 
-def _solved(data: dict[str, Any], options: Mapping[str, Any], course: Course) -> "Plan":
-    from procure.plan.solve import solve
+def _solved(data: dict[str, Any], options: Mapping[str, Any], course: Course, session: "Engines | None") -> "Plan":
+    """Solve; where the engine fails that was chosen for us, another one has a try."""
+    from procure.plan.solve import SolverFailed, solve
     from procure.scenario.scenario import build
 
-    return solve(build(data), **options, progress=course, cancel=course.cancel)
+    scenario = build(data)
+    try:
+        return solve(scenario, **options, progress=course, cancel=course.cancel, session=session)
+    except SolverFailed as error:
+        other = next(name for name in OTHERS if name != error.result.backend)
+        if options["backend"] != "auto" or course.cancel.is_set():
+            raise
+        return solve(scenario, **{**options, "backend": other}, progress=course, cancel=course.cancel, session=session)
 
 
 def _bridge(store: Store, options: dict[str, Any], course: Course) -> dict[str, Any]:
@@ -218,6 +246,7 @@ def _keep(session: Session, job_id: str, plan: "Plan") -> str:
     )  # fmt: skip
     session.add(record)
     session.flush()
+    session.add_all(MetricRecord(plan_id=record.id, name=name, value=value) for name, value in plan.totals.items())
     return record.id
 
 
@@ -230,18 +259,19 @@ def _write_mine(session: Session, job_id: str, attempt: int, values: Mapping[str
 
 def main(arguments: list[str]) -> None:
     """Do the job that is named, then hand out what waits."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
     store = Store()
     try:
-        run(store, arguments[0], int(arguments[1]))
+        run(store, arguments[0], int(arguments[1]), cancel=stop)
     finally:
         dispatch(store)
         store.close()
 
 
 if __name__ == "__main__":
-
-    def _early(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(143)
-
-    signal.signal(signal.SIGTERM, _early)
     main(sys.argv[1:])

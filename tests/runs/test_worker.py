@@ -1,7 +1,6 @@
 """What a job's process writes, and when it may not; here the process is that of the tests."""
 
 import contextlib
-import signal
 import threading
 import time
 from datetime import timedelta
@@ -19,13 +18,6 @@ from procure.runs.store import Store, StoreUnavailable
 from procure.runs.tables import JobRecord, PlanRecord, now
 from procure.scenario.scenario import build
 from solvers import Progress
-
-
-@pytest.fixture(autouse=True)
-def handler():
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
@@ -87,11 +79,11 @@ def test_a_long_course_is_cut_short(light, small, small_plan, started, solves, m
     assert len(light.desk("one").jobs.trace(job.id)) == 5
 
 
-@pytest.mark.parametrize("how", ["stop", "signal"])
+@pytest.mark.parametrize("how", ["stop", "process"])
 def test_a_stop_reaches_the_solve_within_a_second(store, small, small_plan, started, solves, how) -> None:
     desk = store.desk("one")
     job = desk.jobs.solve(small)
-    waited = []
+    waited, told = [], threading.Event()
 
     def solve(progress, cancel):
         time.sleep(0.4)  # into its course
@@ -99,13 +91,13 @@ def test_a_stop_reaches_the_solve_within_a_second(store, small, small_plan, star
         if how == "stop":
             assert desk.jobs.stop(job.id).stopping
         else:
-            signal.raise_signal(signal.SIGTERM)
+            told.set()
         cancel.wait(10)
         waited.append(time.monotonic() - began)
         return small_plan
 
     solves(solve)
-    worker.run(store, job.id, 1)
+    worker.run(store, job.id, 1, cancel=told)
     assert waited[0] < 1.0
     assert desk.jobs.one(job.id).state == "done"
     assert not desk.jobs.one(job.id).stopping

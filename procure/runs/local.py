@@ -1,0 +1,79 @@
+"""Processes of this machine that work on a batch."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from procure.runs.store import VARIABLE, Store, data_folder
+
+GRACE_S: Final = 8.0
+"""How long a process may take to keep its best plan after it was told to stop."""
+
+
+class Local:
+    """A number of processes that take one unit after the other; use it in a ``with``.
+
+    Parameters
+    ----------
+    store, batch_id
+        Where the batch is.
+    workers
+        How many processes.
+    """
+
+    def __init__(self, store: Store, batch_id: str, workers: int) -> None:
+        self.store, self.batch_id, self.workers = store, batch_id, workers
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> "Local":
+        """Begin to work."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell what still works to stop, and wait until it has."""
+        self.stop()
+
+    def tend(self, queued: int) -> None:
+        """Keep as many processes at work as there are units that wait, up to the number of workers."""
+        self._running = [child for child in self._running if child.poll() is None]
+        while len(self._running) < min(self.workers, len(self._running) + queued):
+            self._running.append(self._start())
+            queued -= 1
+
+    def stop(self) -> None:
+        """Tell every process to stop with its best plan; one that does not come back in time is killed."""
+        for child in self._running:
+            child.terminate()
+        until = time.monotonic() + GRACE_S
+        for child in self._running:
+            try:
+                child.wait(max(until - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self._running = []
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        folder = data_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        home = str(Path(__file__).resolve().parents[2])
+        paths = [
+            home,
+            *(str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one),
+        ]
+        environment = {
+            **os.environ, VARIABLE: self.store.url.render_as_string(hide_password=False), "PROCURE_DATA": str(folder),
+            "PYTHONPATH": os.pathsep.join(paths),
+        }  # fmt: skip
+        command = [sys.executable, "-P", "-m", "procure.runs.batch_worker", self.batch_id]
+        with Path(folder, "jobs.log").open("ab") as log:
+            # a pipe as its standard input: when this process is gone, however it went, the child sees its end
+            return subprocess.Popen(  # noqa: S603  # our own program
+                command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )

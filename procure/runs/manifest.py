@@ -1,0 +1,224 @@
+"""What a nightly batch solves, with what, and what it says in the morning."""
+
+import glob
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from procure.analysis.frontier import values_of
+from procure.scenario.complaint import Complaint, InvalidData, near
+from procure.scenario.document import read_document
+from procure.scenario.noun import Id, Noun
+from procure.scenario.units import Plain, Positive, Share
+from procure.scenario.validate import validate
+from procure.scenario_file import bundled
+
+MOST_UNITS: Final = 20_000
+"""No manifest may ask for more: a grid that explodes is a mistake."""
+
+
+def _values(value: object) -> object:
+    """Return the values of ``LOW:HIGH:STEP``, or those listed; one value is a list of one."""
+    if isinstance(value, str) and ":" in value:
+        try:
+            return values_of(f"values={value}")[1]
+        except InvalidData as error:
+            fault = error.complaints[0]
+            raise ValueError(f"{fault.expected}: write LOW:HIGH:STEP or a list") from None
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+Values = Annotated[tuple[Any, ...], BeforeValidator(_values), Field(min_length=1)]
+
+
+class Sweep(Noun):
+    """Variations of scenarios: every combination of the values, or, with ``together``, the first of each, and so on.
+
+    ``set`` puts a value at a dotted path; ``scale`` multiplies what is there, and its path may hold ``*`` for ids, as
+    in ``workloads.*.demand``.
+    """
+
+    scenarios: tuple[str, ...] = Field(default=(), description="Names or globs of those it is for; none: all")
+    set: dict[str, Values] = Field(default_factory=dict, description="Values by dotted path: a list, or LOW:HIGH:STEP")
+    scale: dict[str, Values] = Field(default_factory=dict, description="Factors by dotted path; * stands for any id")
+    together: bool = Field(default=False, description="Values side by side instead of every combination")
+
+    @field_validator("scale")
+    @classmethod
+    def _factors(cls, value: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        for path, factors in value.items():
+            for factor in factors:
+                if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor < math.inf:
+                    raise ValueError(f"expected factors from 0 for {path}, not {factor!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> "Sweep":
+        lengths = {len(values) for values in (*self.set.values(), *self.scale.values())}
+        if not lengths:
+            raise ValueError("expected set or scale: a sweep varies something")
+        if self.together and len(lengths) > 1:
+            raise ValueError(f"expected lists of one length, not {sorted(lengths)}: together takes values side by side")
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many variations it makes of each scenario."""
+        lengths = [len(values) for values in (*self.set.values(), *self.scale.values())]
+        return lengths[0] if self.together else math.prod(lengths)
+
+
+class Distribution(Noun):
+    """Of a random factor or value: exactly one form, with its parameters."""
+
+    uniform: tuple[float, float] | None = Field(default=None, description="Least, most")
+    normal: tuple[float, float] | None = Field(
+        default=None, description="Mean, standard deviation; below 0 counts as 0"
+    )
+    lognormal: tuple[float, float] | None = Field(
+        default=None, description="Median, standard deviation of the logarithm"
+    )
+    triangular: tuple[float, float, float] | None = Field(default=None, description="Least, most likely, most")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Distribution":
+        given = {name: value for name, value in self if value is not None}
+        if len(given) != 1:
+            raise ValueError(f"expected one of uniform, normal, lognormal, triangular, not {len(given)}: write one")
+        ((name, numbers),) = given.items()
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(f"expected finite numbers for {name}")
+        ordered = list(numbers) == sorted(numbers) and numbers[0] < numbers[-1]
+        if name in ("uniform", "triangular") and not ordered:
+            raise ValueError(f"expected {name} from least to most, not {list(numbers)}")
+        if name in ("normal", "lognormal") and numbers[1] < 0:
+            raise ValueError(f"expected a standard deviation from 0, not {numbers[1]}")
+        if name == "lognormal" and numbers[0] <= 0:
+            raise ValueError(f"expected a median above 0, not {numbers[0]}")
+        return self
+
+
+class Draws(Noun):
+    """Random variations: ``count`` of each scenario, the same for the same seed whatever else the manifest holds."""
+
+    scenarios: tuple[str, ...] = Field(default=(), description="Names or globs of those they are for; none: all")
+    count: int = Field(ge=1, le=MOST_UNITS)
+    seed: int = Field(default=0, ge=0)
+    set: dict[str, Distribution] = Field(default_factory=dict, description="Distributions of values by dotted path")
+    scale: dict[str, Distribution] = Field(default_factory=dict, description="Of factors; * stands for any id")
+
+    @model_validator(mode="after")
+    def _something(self) -> "Draws":
+        if not self.set and not self.scale:
+            raise ValueError("expected set or scale: draws vary something")
+        return self
+
+
+class Solver(Noun):
+    """How each unit is solved."""
+
+    gap: Share = 0.005
+    time_limit_s: Positive | None = Field(default=300.0, description="For each unit; null: none")
+    backend: str = "auto"
+    threads: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class Alerts(Noun):
+    """What is worth waking somebody for; each is compared with the batch of the same name before this one."""
+
+    cost_up: Share | None = Field(default=None, description="Cost of a unit up by more than this share")
+    cost_down: Share | None = Field(default=None, description="Cost of a unit down by more than this share")
+    gap_above: Share | None = Field(default=None, description="A unit is proven worse than this")
+    newly_binding: tuple[Id, ...] | Literal["any"] = Field(default=(), description="Limits that bind and did not")
+    infeasible: bool = Field(default=True, description="A unit has no plan, and had one or is new")
+    failed: bool = Field(default=True, description="A unit is invalid, or its solve failed")
+    stale_days: Plain | None = Field(default=None, description="A price that is used is older than this")
+
+
+class Webhook(Noun):
+    """Where alerts are posted, as JSON."""
+
+    url: str = Field(pattern=r"^https?://[^\s@]+$")
+    hosts: tuple[str, ...] = Field(
+        min_length=1, description="Hosts that may be posted to; no other, not by redirection"
+    )
+
+
+class Outputs(Noun):
+    """What is written in the morning, into one folder."""
+
+    folder: str = Field(default="out", description="Beside the manifest or below")
+    report: bool = Field(default=True, description="report.html")
+    metrics: tuple[Literal["csv", "parquet"], ...] = Field(default=("csv",), description="metrics.csv, metrics.parquet")
+    prometheus: bool = Field(default=False, description="metrics.prom, in the text format of Prometheus")
+
+
+class Manifest(Noun):
+    """A batch: scenarios, their variations, how they are solved, and what is said about it."""
+
+    name: Id
+    scenarios: tuple[str, ...] = Field(min_length=1, description="Bundled names, paths, or globs beside the manifest")
+    as_they_are: bool = Field(default=True, description="Solve each scenario without variation, too")
+    sweeps: tuple[Sweep, ...] = ()
+    draws: tuple[Draws, ...] = ()
+    solver: Solver = Solver()
+    total_time_s: Positive | None = Field(default=None, description="No unit is started after this; null: no limit")
+    outputs: Outputs = Outputs()
+    alerts: Alerts = Alerts()
+    webhook: Webhook | None = None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return the manifest of a YAML file.
+
+    Raises
+    ------
+    InvalidData
+        With every complaint, each with file and line.
+    """
+    document = read_document(path)
+    try:
+        manifest = validate(Manifest, document.data)
+        folder = path.parent
+        if not (folder / manifest.outputs.folder).resolve().is_relative_to(folder.resolve()):
+            wrong = "expected a folder in the folder of the manifest"
+            raise InvalidData([Complaint(("outputs", "folder"), manifest.outputs.folder, wrong, "Move it there.")])
+    except InvalidData as error:
+        raise document.located(error) from None
+    return manifest
+
+
+def sources(manifest: Manifest, folder: Path) -> tuple[str, ...]:
+    """Return the scenarios of a manifest: bundled names, and paths of files beside it.
+
+    Raises
+    ------
+    InvalidData
+        When a name is none, a glob matches nothing, or a path leaves the folder of the manifest.
+    """
+    found: dict[str, None] = {}
+    complaints = []
+    for number, name in enumerate(manifest.scenarios):
+        if name in bundled():
+            found[name] = None
+            continue
+        paths = sorted(glob.glob(name, root_dir=folder, recursive=True))  # noqa: PTH207  # it takes a plain path, too
+        inside = [path for path in paths if (folder / path).resolve().is_relative_to(folder.resolve())]
+        files = [path for path in inside if (folder / path).is_file()]
+        if not files:
+            wrong = "matches no file beside the manifest" if glob.has_magic(name) else "no scenario of this name"
+            remedy = near(name, bundled(), "Give a bundled scenario, or a file beside the manifest or below")
+            complaints.append(Complaint(("scenarios", number), name, wrong, remedy))
+        found |= dict.fromkeys(str(folder / path) for path in files)
+    if complaints:
+        raise InvalidData(complaints)
+    return tuple(found)
+
+
+def schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a manifest, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema(by_alias=True)}
