@@ -24,8 +24,8 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm():
-    """Keep engines running between the solves of scenarios that bring no session: most of the time is their start.
+def engines_stay():
+    """Keep the engines running between the solves of scenarios that bring no session: most of the time is their start.
 
     Solves of problems start their own, as do the commands that tests run as processes.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +75,13 @@ def knapsack() -> solvers.Problem:
 def market_split() -> solvers.Problem:
     """Return a problem on which engines find nothing for a long time."""
     return build_market_split()
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[solvers.Session]:
+    """Return engines that keep running, for many small problems; what is about their processes starts its own."""
+    with solvers.Session() as session:
+        yield session
 
 
 @pytest.fixture

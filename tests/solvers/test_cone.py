@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import threading
@@ -23,6 +24,13 @@ Make = Callable[..., Problem]
 FAR = 1e4  # beside so large a constant, the wide gap of the first search takes any plan
 EXACT = Options(gap=0.0, time_limit_s=30)
 both_engines = pytest.mark.parametrize("backend", ["highs", "cbc"])
+
+
+@pytest.fixture(autouse=True)
+def engines_stay(warm: solvers.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solve the many linear programs of each problem in engines that keep running."""
+    solve = functools.partial(solvers.solve, session=warm)
+    monkeypatch.setitem(globals(), "solve_with_cones", functools.partial(solve_with_cones, solve=solve))
 
 
 def cone_of(

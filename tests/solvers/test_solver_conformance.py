@@ -89,7 +89,7 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("backend", "name"), TAKEN)
-def test_hand_worked_instance(backend: str, name: str, make: Make) -> None:
+def test_hand_worked_instance(backend: str, name: str, make: Make, warm: solvers.Session) -> None:
     """Ending and optimum are those worked by hand, and bound, gap and check agree with them."""
     arguments, ending, optimum = INSTANCES[name]
     ending, deviation = DEVIATIONS.get((backend, name), (ending, ""))
@@ -98,7 +98,7 @@ def test_hand_worked_instance(backend: str, name: str, make: Make) -> None:
         with pytest.raises(solvers.BackendUnavailable, match="no row implies one"):
             require(options, make(*arguments))
         return
-    result = solvers.solve(make(*arguments), options)
+    result = solvers.solve(make(*arguments), options, session=warm)
     assert result.ending is ending, result.message
     assert result.objective == pytest.approx(optimum, rel=1e-7, abs=1e-6)
     assert result.has_solution is (optimum < INF)
@@ -162,10 +162,13 @@ def test_start_solution_is_kept(backend: str, market_split: Problem, make: Make)
 @pytest.mark.parametrize("backend", [name for name in WHOLE if INSTALLED[name].start_solutions])
 @pytest.mark.parametrize("name", ["lp", "mip"])
 @pytest.mark.parametrize("start", [(50.0, 50.0), (0.5, 0.5), (0.0, 1.0)])
-def test_any_start_does_no_harm(backend: str, name: str, start: tuple[float, float], make: Make) -> None:
+def test_any_start_does_no_harm(
+    backend: str, name: str, start: tuple[float, float], make: Make, warm: solvers.Session
+) -> None:
     """A start that breaks rows, or is far from the best, does not spoil the optimum."""
     arguments, _, optimum = INSTANCES[name]
-    result = solvers.solve(make(*arguments), Options(backend=backend, gap=0.0, start=np.array(start)))
+    options = Options(backend=backend, gap=0.0, start=np.array(start))
+    result = solvers.solve(make(*arguments), options, session=warm)
     assert (result.ending, result.objective) == (OPTIMAL, optimum)
 
 
@@ -226,7 +229,7 @@ def tiny_programs(
 @pytest.mark.parametrize("backend", WHOLE)
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(program=tiny_programs())
-def test_brute_force(backend: str, make: Make, program: tuple) -> None:  # type: ignore[type-arg]
+def test_brute_force(backend: str, make: Make, warm: solvers.Session, program: tuple) -> None:  # type: ignore[type-arg]
     """On tiny programs the optimum is the best of all points, and infeasible means that no point fits."""
     cost, matrix, lower, upper, column_lower, offset = program
     column_upper = [low + 2 for low in column_lower]
@@ -236,6 +239,6 @@ def test_brute_force(backend: str, make: Make, program: tuple) -> None:  # type:
         sides = [sum(a * x for a, x in zip(row, point, strict=True)) for row in matrix]
         if all(low <= side <= high for low, side, high in zip(lower, sides, upper, strict=True)):
             best = min(best, offset + sum(c * x for c, x in zip(cost, point, strict=True)))
-    result = solvers.solve(problem, Options(backend=backend, gap=0.0, time_limit_s=30))
+    result = solvers.solve(problem, Options(backend=backend, gap=0.0, time_limit_s=30), session=warm)
     assert result.ending is (OPTIMAL if best < INF else INFEASIBLE), result.message
     assert result.objective == pytest.approx(best)
