@@ -157,8 +157,8 @@ def base(seed: int, make: Callable[[int], Scenario] = rich) -> float:
 
 
 def optimum(scenario: Scenario, **options: Any) -> float:
-    """Return the objective in USD, within the gap."""
-    return float(solve(scenario, gap=GAP, **options).result["objective"])
+    """Return the objective in USD, within the gap, by the engine that is quickest on these."""
+    return float(solve(scenario, gap=GAP, **{"backend": "cbc", **options}).result["objective"])
 
 
 def scaled(collection: str, factor: float, *fields: str) -> Change:
@@ -389,7 +389,7 @@ SAME: dict[str, tuple[Change, float, dict[str, Any]]] = {
     "work counted in thousands": (in_thousands, 1, {}),
     "money a thousand times": (MONEY, 1000, {}),
     "single sources and workloads": (lambda s: s, 1, {"aggregate": False}),
-    "another engine": (lambda s: s, 1, {"backend": "cbc"}),
+    "another engine": (lambda s: s, 1, {"backend": "scip"}),
 }
 
 
@@ -418,7 +418,7 @@ SAME_AGREED: dict[str, tuple[Change, float, dict[str, Any]]] = {
     ),
     "money a thousand times": (MONEY, 1000, {}),
     "single sources and workloads": (lambda s: s, 1, {"aggregate": False}),
-    "another engine": (lambda s: s, 1, {"backend": "cbc"}),
+    "another engine": (lambda s: s, 1, {"backend": "scip"}),
 }
 
 
@@ -520,7 +520,7 @@ def test_a_baseline_that_costs_nothing_to_change_changes_nothing(seed: int) -> N
     assert optimum(continued(seed)) == pytest.approx(base(seed), rel=2 * GAP)
     own = rich(seed).with_baseline(plan_of(seed), fixed_until="2028")
     assert optimum(own) == pytest.approx(base(seed), rel=2 * GAP)
-    assert optimum(own, aggregate=False, backend="cbc") == pytest.approx(base(seed), rel=2 * GAP)
+    assert optimum(own, aggregate=False, backend="scip") == pytest.approx(base(seed), rel=2 * GAP)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
