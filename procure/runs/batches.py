@@ -119,6 +119,17 @@ class Batches:
             record.job_id, record.reused = job.id, job.state not in ("queued", "running")
         return record
 
+    def known(self, manifest: Manifest, units: Sequence[Unit]) -> list[tuple[Unit, str]]:
+        """Return what a batch would do with each unit: ``solved``, or ``reused``, ``shared`` or ``invalid``."""
+        options, jobs = asdict(Options(**manifest.solver.model_dump())), Jobs(self.store, self.owner)
+        words = {None: "solved", "queued": "shared", "running": "shared"}
+        found = []
+        with self.store.read() as session:
+            for unit in units:
+                state = None if unit.data is None else jobs.standing(session, unit.data, options)
+                found.append((unit, "invalid" if unit.data is None else words.get(state, "reused")))
+        return found
+
     def end(self, batch_id: str, state: str) -> None:
         """Say how a batch ended."""
         with self.store.write() as session:

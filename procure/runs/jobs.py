@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from procure.runs.dispatch import dispatch
-from procure.runs.documents import NotFound, content, keep
+from procure.runs.documents import NotFound, content, document_hash, keep
 from procure.runs.limits import Limits
 from procure.runs.scenarios import owned
 from procure.runs.store import Store
@@ -237,11 +237,7 @@ class Jobs:
     ) -> JobRecord:  # fmt: skip
         name = keep(session, data)
         key = _key(kind, name, options)
-        active = JobRecord.state.in_(ACTIVE) & JobRecord.stop_asked.is_(False)
-        answered = JobRecord.state.in_(ANSWERED) & (JobRecord.ending != "cancelled")
-        same = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.key == key)
-        wanted = same.where(active if again else active | answered)
-        found = session.scalars(wanted.order_by(JobRecord.created_at.desc())).first()
+        found = self._same(session, key, again)
         if found is not None:
             found.lane = "app" if lane == "app" and found.state == "queued" else found.lane  # a planner does not wait
             return found
@@ -254,6 +250,19 @@ class Jobs:
         session.add(record)
         session.flush()
         return record
+
+    def standing(self, session: Session, data: Mapping[str, Any], options: dict[str, Any]) -> str | None:
+        """Return the state of the job that would be given to who asks for the plan of data, None without one."""
+        found = self._same(session, _key("solve", document_hash(data), options), again=False)
+        return None if found is None else found.state
+
+    def _same(self, session: Session, key: str, again: bool) -> JobRecord | None:
+        """Return the job that asks the same, unless its answer was cut short."""
+        active = JobRecord.state.in_(ACTIVE) & JobRecord.stop_asked.is_(False)
+        answered = JobRecord.state.in_(ANSWERED) & (JobRecord.ending != "cancelled")
+        same = select(JobRecord).where(JobRecord.owner == self.owner, JobRecord.key == key)
+        wanted = same.where(active if again else active | answered)
+        return session.scalars(wanted.order_by(JobRecord.created_at.desc())).first()
 
     def _check_waiting(self, session: Session) -> None:
         waiting = select(func.count()).where(
