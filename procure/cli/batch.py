@@ -85,6 +85,8 @@ def _executor(workers: int | None, scheduler: str | None) -> "Callable[[Store, s
 
 def _tell(store: "Store", manifest: Path, *, as_json: bool) -> None:
     """Say what would be solved."""
+    from rich.markup import escape
+
     from procure.plan.report.words import grid
     from procure.runs.batches import Batches
     from procure.runs.manifest import read_manifest
@@ -99,7 +101,7 @@ def _tell(store: "Store", manifest: Path, *, as_json: bool) -> None:
         return
     out = grid(f"{asked.name}: {len(planned)} units", "unit", "would be", left=2)
     for unit, state in planned:
-        out.add_row(unit.name, state)
+        out.add_row(escape(unit.name), state)
     output().print(out)
     for unit, _ in planned:
         for complaint in unit.complaints:

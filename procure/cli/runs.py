@@ -30,8 +30,10 @@ def list_batches(
         batches = _batches()
         rows = [(one, batches.counts(one.id)) for one in batches.all(name=name)]
         if as_json:
-            told = [{"id": one.id, "name": one.name, "state": one.state, "began": one.created_at.isoformat(), "units": counts}
-                    for one, counts in rows]  # fmt: skip
+            told = [
+                {"id": one.id, "name": one.name, "state": one.state, "began": str(one.created_at), "units": counts}
+                for one, counts in rows
+            ]
             say(json.dumps(told))
             return
         out = grid("Batches", "id", "name", "began (UTC)", "state", "units", left=4)
@@ -83,9 +85,8 @@ def prune(
     with failures(verbose=False):
         batches = _batches()
         gone = prune_store(batches.store, batches.owner, datetime.now(UTC) - timedelta(days=keep_days))
-        say(
-            json.dumps(gone) if as_json else "removed " + ", ".join(f"{number} {what}" for what, number in gone.items())
-        )
+        words = "removed " + ", ".join(f"{number} {what}" for what, number in gone.items())
+        say(json.dumps(gone) if as_json else words)
 
 
 def _batches() -> "Batches":

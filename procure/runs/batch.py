@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, Self
+from types import TracebackType
+from typing import Final, Protocol
 
 from procure.runs.batches import Batch, Batches
 from procure.runs.dispatch import dispatch
@@ -18,13 +19,15 @@ AWAY_S: Final = 120.0
 
 
 class Executor(Protocol):
-    """What works on the queued units of a batch."""
+    """What works on the queued units of a batch; at the end of its ``with`` what still works keeps its best plan."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> object:
         """Begin."""
 
-    def __exit__(self, *_: object) -> None:
-        """End; what still works stops with the best plan it has."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
 
     def tend(self, queued: int) -> None:
         """See to it that units that wait are worked on."""
@@ -67,7 +70,8 @@ def run_batch(
     until = None if limit_s is None else time.monotonic() + limit_s
     state = "interrupted"
     try:
-        with executor(store, batch.id) as at_work:
+        at_work = executor(store, batch.id)
+        with at_work:
             state = _work(batches, batch, at_work, stop or threading.Event(), until, progress)
     finally:
         batches.end(batch.id, state)
