@@ -7,6 +7,7 @@ from apps import cache, state
 from apps.components.picture import picture
 from apps.components.plan_choice import plan_choice
 from apps.components.sheet import table
+from apps.components.words import plain
 from procure.analysis.compare import Comparison, compare
 from procure.runs.jobs import Job
 from procure.runs.plans import Found
@@ -87,7 +88,7 @@ def _causes(first: Found, second: Found) -> None:
     elif job.state == "done" and job.result:
         picture(chart, bridge(job.result, ("old", "new")), empty="The inputs are the same.", width=360)
     else:
-        st.warning(f"It could not be explained: {job.message}")
+        st.warning(f"It could not be explained: {plain(job.message)}")
 
 
 def _bridges() -> list[Job]:

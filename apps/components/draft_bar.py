@@ -6,6 +6,7 @@ import streamlit as st
 
 from apps import state
 from apps.components.solve import options
+from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Options
 from procure.runs.scenarios import Conflict, Version
@@ -29,11 +30,11 @@ def draft_bar(draft: Draft, ask: Callable[[Options], None], *, valid: bool, agai
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Undo", icon=":material/undo:", disabled=not draft.undo, on_click=_step, args=(drafts.undo, draft),
-            help=f"Takes back: {draft.undo}" if draft.undo else "Nothing to take back", key="undo",
+            help=f"Takes back: {plain(draft.undo)}" if draft.undo else "Nothing to take back", key="undo",
         )  # fmt: skip
         st.button(
             "Redo", icon=":material/redo:", disabled=not draft.redo, on_click=_step, args=(drafts.redo, draft),
-            help=f"Does again: {draft.redo}" if draft.redo else "Nothing to do again", key="redo",
+            help=f"Does again: {plain(draft.redo)}" if draft.redo else "Nothing to do again", key="redo",
         )  # fmt: skip
         with st.popover("Save", icon=":material/save:", disabled=not draft.changed):
             note = st.text_input("What changed, and why", key="save_note", max_chars=500)
@@ -59,8 +60,8 @@ def _told(draft: Draft) -> None:
     if isinstance(said, Conflict):
         theirs = said.theirs
         st.warning(
-            f"**Not saved:** {theirs.author} saved version {theirs.number} in between"
-            f"{f' (“{theirs.note}”)' if theirs.note else ''}. Your changes are still here.",
+            f"**Not saved:** {plain(theirs.author)} saved version {theirs.number} in between"
+            f"{f' (“{plain(theirs.note)}”)' if theirs.note else ''}. Your changes are still here.",
             icon=":material/merge:",
         )
         with st.container(horizontal=True):
@@ -93,7 +94,7 @@ def _save_as(draft: Draft, note: str) -> None:
         st.session_state["saving"] = error
         return
     state.open_scenario(saved.id, draft.id)
-    st.session_state["saving"] = f"Saved as {saved.name}"
+    st.session_state["saving"] = f"Saved as {plain(saved.name)}"
     st.session_state["save_note"] = ""
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from apps import state
+from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.scenario.complaint import InvalidData
 from procure.scenario.document import to_yaml
@@ -47,7 +48,7 @@ def _in(draft: Draft) -> None:
     try:
         data = read(file.name, file.getvalue())
     except InvalidData as error:
-        st.error(f"**{file.name} cannot be used.** Nothing was changed.", icon=":material/rule:")
+        st.error(f"**{plain(file.name)} cannot be used.** Nothing was changed.", icon=":material/rule:")
         st.dataframe(
             {
                 "where": [f"{one.field}{f', row {one.row}' if one.row else ''}" for one in error.complaints[:50]],
@@ -58,7 +59,7 @@ def _in(draft: Draft) -> None:
             hide_index=True, width="stretch", alt="Faults of the file, each with place, value and remedy",
         )  # fmt: skip
         return
-    st.success(f"{file.name} is a valid scenario: {data['name']}.", icon=":material/check:")
+    st.success(f"{plain(file.name)} is a valid scenario: {plain(data['name'])}.", icon=":material/check:")
     with st.container(horizontal=True):
         st.button("As a new scenario", type="primary", on_click=_new, args=(data, file.name), key="import_new")
         st.button(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from apps import state
 from apps.components.picture import picture
+from apps.components.words import plain
 from procure.plan.report.words import percent, usd
 from procure.runs.jobs import Job
 
@@ -27,7 +28,7 @@ def _live(job_id: str, *, chart: bool) -> None:
         st.rerun()
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.markdown(f"**{job.label or 'Solve'}** · {_course(job, desk.jobs.ahead(job))}")
+        left.markdown(f"**{plain(job.label or 'Solve')}** · {_course(job, desk.jobs.ahead(job))}")
         right.button(
             "Stopping…" if job.stopping else "Stop", key=f"stop_{job_id}", disabled=job.stopping, width="stretch",
             on_click=_stop, args=(job_id,), help="Stops the solve and keeps the best plan so far.",
@@ -65,12 +66,14 @@ def _ended(job: Job) -> None:
         gap = "unknown" if job.gap is None else percent(job.gap)
         st.info(f"The solve {why}: this is its best plan, gap {gap}.", icon=":material/timer:")
     elif job.state == "infeasible":
-        st.error(f"**No plan exists.** {job.message}", icon=":material/block:")
+        st.error(f"**No plan exists.** {plain(job.message)}", icon=":material/block:")
     elif job.state in ("limit", "stopped"):
-        st.warning(job.message[:1].upper() + job.message[1:], icon=":material/timer_off:")
+        st.warning(plain(job.message[:1].upper() + job.message[1:]), icon=":material/timer_off:")
     elif job.state == "invalid":
         st.error("The scenario is not valid:", icon=":material/rule:")
         for one in job.complaints:
-            st.markdown(f"- `{one['field']}` = {one['value']}: {one['expected']}. {one['remedy']}")
+            st.markdown(
+                f"- {plain(one['field'])} = {plain(one['value'])}: {plain(one['expected'])}. {plain(one['remedy'])}"
+            )
     elif job.state == "failed":
-        st.error(f"The solve failed: {job.message}", icon=":material/error:")
+        st.error(f"The solve failed: {plain(job.message)}", icon=":material/error:")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from apps import state
+from apps.components.words import plain
 from procure.analysis.knobs import Knob, knobs, off, restored, turned
 from procure.runs.drafts import Draft
 from procure.scenario.complaint import InvalidData
@@ -71,7 +72,9 @@ def _turn(draft: Draft, knob: Knob, key: str, switch: bool = False) -> None:
     try:
         data = turned(draft.data, knob, None if switch else value)
     except InvalidData as error:
-        refused[knob.limit] = "  \n".join(f"{one.value}: {one.expected}. {one.remedy}" for one in error.complaints)
+        refused[knob.limit] = "  \n".join(
+            plain(f"{one.value}: {one.expected}. {one.remedy}") for one in error.complaints
+        )
         return
     what = "switched off" if switch else f"set to {value}"
     state.desk().drafts.edit(draft.id, data, f"{knob.limit} {what}")

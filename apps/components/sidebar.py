@@ -4,6 +4,7 @@ import streamlit as st
 
 from apps import state
 from apps.components.sign_in import configured
+from apps.components.words import plain
 from procure.plan.report.words import percent
 from procure.runs.jobs import Job
 
@@ -17,7 +18,7 @@ def sidebar() -> None:
             st.caption("This link opens the same scenario, draft and plans on the same page.")
             st.code(state.link(), language=None, wrap_lines=True)
         if configured():
-            st.caption(f"Signed in as {state.owner()}")
+            st.caption(f"Signed in as {plain(state.owner())}")
             st.button("Sign out", on_click=st.logout, icon=":material/logout:")
 
 
@@ -44,7 +45,7 @@ def _jobs() -> None:
     if active:
         st.caption("Solving")
     for job in active:
-        st.markdown(f":material/progress_activity: {_line(job)}")
+        st.markdown(f":material/progress_activity: {plain(_line(job))}")
 
 
 def _line(job: Job) -> str:

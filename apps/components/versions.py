@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from apps import state
+from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.runs.scenarios import Version
 from procure.scenario.difference import differences
@@ -26,9 +27,8 @@ def versions(draft: Draft) -> None:
     known = {one.id: one for one in state.desk().scenarios.versions(draft.scenario_id)}
     chosen = st.selectbox("Version", [*known], format_func=lambda one: _named(known[one]), key="version")
     version = known[chosen]
-    st.caption(
-        f"Saved by {version.author} at {version.at:%Y-%m-%d %H:%M} UTC{f': {version.note}' if version.note else ''}"
-    )
+    note = f": {version.note}" if version.note else ""
+    st.caption(plain(f"Saved by {version.author} at {version.at:%Y-%m-%d %H:%M} UTC{note}"))
     data = state.desk().scenarios.data(version.id)
     if version.hash != draft.hash:
         st.button(

@@ -12,6 +12,7 @@ from apps.components.job_panel import job_panel
 from apps.components.picture import picture
 from apps.components.plan_choice import plan_choice
 from apps.components.sheet import table
+from apps.components.words import plain
 from procure.plan.plan import Plan
 
 
@@ -146,7 +147,7 @@ PARTS: dict[str, Callable[[Plan], None]] = {
 }  # fmt: skip
 
 saved, found, job = state.scenario(), state.plan(), state.job()
-st.title(f"Plan · {saved.name}")
+st.title(f"Plan · {plain(saved.name)}")
 if job is not None and job.active and job.scenario_id == saved.id:
     job_panel(job, chart=False)
 if found is None:

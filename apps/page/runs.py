@@ -6,6 +6,7 @@ import streamlit as st
 from apps import state
 from apps.components.job_panel import job_panel
 from apps.components.solve import submit
+from apps.components.words import plain
 from procure.plan.report.words import percent, usd
 from procure.runs.jobs import Job, Options
 
@@ -90,7 +91,7 @@ if wanted is None:
     st.caption("Select a row to see more of it.")
     st.stop()
 
-st.subheader(wanted.label or "Solve")
+st.subheader(plain(wanted.label or "Solve"))
 if wanted.active:
     job_panel(wanted)
 else:
@@ -114,4 +115,4 @@ else:
         "settings": ", ".join(f"{name} {value}" for name, value in wanted.options.items()),
         "job": wanted.id,
     }
-    st.table({"": list(told), " ": list(told.values())}, border="horizontal")
+    st.table({"": list(told), " ": [plain(one) for one in told.values()]}, border="horizontal")

@@ -11,6 +11,7 @@ from apps.components.exchange import exchange
 from apps.components.faults import faults
 from apps.components.solve import submit
 from apps.components.versions import changes, versions
+from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Options
 
@@ -51,9 +52,9 @@ if going := st.session_state.pop("go", None):
 
 saved, draft = state.scenario(), state.draft()
 title, more = st.columns([5, 1], vertical_alignment="bottom")
-title.title(saved.name)
+title.title(plain(saved.name))
 if draft.data.get("description"):
-    title.caption(str(draft.data["description"]))
+    title.caption(plain(draft.data["description"]))
 with more.popover("More", icon=":material/more_horiz:", width="stretch"):
     st.text_input("Name", saved.name, key="new_name", on_change=rename, max_chars=120)
     st.button("Duplicate", icon=":material/content_copy:", on_click=duplicate, key="duplicate")
@@ -62,13 +63,14 @@ wrong = cache.complaints(draft.hash, draft.data)
 draft_bar(draft, partial(ask, draft), valid=not wrong)
 faults(draft)
 for one in st.session_state.get("unreadable", ()):
-    st.error(f"Not taken over: {one.field} = {one.value}: {one.expected}. {one.remedy}", icon=":material/rule:")
+    st.error(plain(f"Not taken over: {one.field} = {one.value}: {one.expected}. {one.remedy}"), icon=":material/rule:")
 others = [one for one in state.desk().drafts.unsaved(saved.id) if one.id != draft.id]
 if others and not draft.changed:
     with st.expander(f"Unsaved drafts of this scenario: {len(others)}", icon=":material/draft:"):
         for other in others[:5]:
             st.button(
-                f"Go on with: {other.undo or 'changes'}, {other.changed_at:%d %b %H:%M} UTC", key=f"resume_{other.id}",
+                plain(f"Go on with: {other.undo or 'changes'}, {other.changed_at:%d %b %H:%M} UTC"),
+                key=f"resume_{other.id}",
                 on_click=state.put, kwargs={"draft": other.id},
             )  # fmt: skip
 tables, compared, files = st.tabs(

@@ -9,6 +9,7 @@ from apps.components.headline import headline
 from apps.components.picture import picture
 from apps.components.sheet import table
 from apps.components.solve import options
+from apps.components.words import plain
 from procure.analysis.frontier import Frontier, points
 from procure.analysis.knobs import Knob, knobs
 from procure.runs.drafts import Draft
@@ -28,7 +29,7 @@ def ask(draft: Draft, knob: Knob, values: tuple[float, ...], how: Options) -> No
     try:
         made = state.desk().sweeps.submit(draft.scenario_id, draft.data, knob.path, values, how)
     except (InvalidData, TooMany) as error:
-        st.session_state["refusal"] = str(error)
+        st.session_state["refusal"] = plain(error)
         return
     state.put(sweep=made.id)
 
@@ -130,7 +131,7 @@ def opened(job: Job, plan_id: str) -> None:
 
 
 draft = state.draft()
-st.title(f"Trade-offs · {state.scenario().name}")
+st.title(f"Trade-offs · {plain(state.scenario().name)}")
 new(draft)
 sweeps = {sweep.id: sweep for sweep in state.desk().sweeps.all(draft.scenario_id)}
 wanted = state.get("sweep")

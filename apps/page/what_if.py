@@ -13,6 +13,7 @@ from apps.components.job_panel import job_panel
 from apps.components.knobs import limit_knobs
 from apps.components.plan_choice import named
 from apps.components.solve import submit
+from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Options
 from procure.runs.plans import Found
@@ -33,7 +34,7 @@ if job is not None and job.plan_id and job.scenario_id == saved.id and state.get
     shown = state.plan()
 against = state.plan("against")
 
-st.title(f"What if · {saved.name}")
+st.title(f"What if · {plain(saved.name)}")
 draft_bar(
     draft, partial(ask, draft, shown), valid=not cache.complaints(draft.hash, draft.data), again=shown is not None
 )
@@ -51,7 +52,7 @@ with right:
         comparison(against, shown)
     else:
         st.subheader("The plan")
-        st.caption(named(shown))
+        st.caption(plain(named(shown)))
         if shown.hash != draft.hash:
             st.caption(":material/edit: It answers what the limits were; solve again to see what your changes do.")
         headline(cache.plan(state.desk(), shown.id))
