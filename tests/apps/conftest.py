@@ -12,7 +12,8 @@ from streamlit.util import calc_hash
 import procure
 from procure.runs import dispatch
 from procure.runs.store import Store
-from tests.apps.served import chromium
+from tests.apps.served import App, chromium
+from tests.apps.window import Window
 
 ENTRY = Path(__file__).parents[2] / "apps" / "planner.py"
 PAGES = ("scenario", "plan", "what_if", "trade_offs", "runs")
@@ -104,6 +105,39 @@ def chrome():
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def app(folder, migrated, startup):
+    """Start the app on a store with one scenario."""
+    shutil.copy(migrated, folder / "store.db")
+    served = App(folder)
+    served.desk().scenarios.create(startup)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def window(chrome, app, request, tmp_path):
+    """Return what opens windows; each is pictured into the folder of the test when it fails."""
+    opened = []
+
+    def new(served=app, **context) -> Window:
+        opened.append(Window(chrome, served, **context))
+        return opened[-1]
+
+    yield new
+    for number, one in enumerate(opened):
+        if getattr(request.node, "failed", False):
+            one.page.screenshot(path=tmp_path / f"window-{number}.png", full_page=True)
+        one.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed = outcome.get_result().failed
 
 
 FLAGS = [

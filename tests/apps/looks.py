@@ -1,5 +1,7 @@
 """What a page shows, for those who test it without a browser."""
 
+import re
+
 from streamlit.testing.v1 import AppTest
 
 SAYING = ("title", "subheader", "caption", "markdown", "info", "warning", "error", "success")
@@ -7,8 +9,9 @@ DRAWN = ("vega_lite_chart", "plotly_chart", "dataframe")
 
 
 def text(app: AppTest) -> str:
-    """Return the words of a page and of the sidebar."""
-    return "\n".join(str(element.value) for kind in SAYING for element in getattr(app, kind))
+    """Return the words of a page and of the sidebar, as they are read."""
+    said = "\n".join(str(element.value) for kind in SAYING for element in getattr(app, kind))
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", said)
 
 
 def drawn(app: AppTest, *kinds: str) -> list[str]:
