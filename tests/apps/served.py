@@ -23,12 +23,12 @@ class App:
     ----------
     folder
         Its data folder.
-    environment
-        Further variables.
+    port
+        A free one by default.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder, self.environment, self.port = folder, environment, free_port()
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        self.folder, self.port = folder, port or free_port()
         self.store = Store(f"sqlite:///{folder / 'store.db'}")
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -46,7 +46,7 @@ class App:
         """Start it and wait until it answers."""
         command = [sys.executable, "-m", "procure", "app", "--port", str(self.port), "--no-browser"]
         root = Path(__file__).parents[2]
-        environment = {**os.environ, "PROCURE_DATA": str(self.folder), "PYTHONPATH": str(root), **self.environment}
+        environment = {**os.environ, "PROCURE_DATA": str(self.folder), "PYTHONPATH": str(root)}
         with (self.folder / "app.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
