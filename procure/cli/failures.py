@@ -43,7 +43,7 @@ def failures(verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         code = _exit_code(error)
-        if type(error).__name__ == "StoreUnavailable":  # by name: the store is imported by those who use it
+        if type(error).__name__ in ("StoreUnavailable", "ClusterUnavailable"):  # by name: imported by those who use it
             errors().print(str(error), markup=False, soft_wrap=True, style="red")
             raise typer.Exit(code) from None
         name = f"{type(error).__name__}: " if code == 1 else ""

@@ -180,14 +180,14 @@ class Batches:
     def counts(self, batch_id: str) -> dict[str, int]:
         """Return how many units of a batch there are in each state."""
         query = (
-            select(func.coalesce(JobRecord.state, "invalid"), func.count())
+            select(JobRecord.state, func.count())
             .select_from(UnitRecord)
             .join(JobRecord, JobRecord.id == UnitRecord.job_id, isouter=True)
             .where(UnitRecord.batch_id == batch_id)
-            .group_by(func.coalesce(JobRecord.state, "invalid"))
+            .group_by(JobRecord.state)
         )
         with self.store.read() as session:
-            return {str(state): int(number) for state, number in session.execute(query)}
+            return {state or "invalid": int(number) for state, number in session.execute(query)}
 
     def tell(self, batch_id: str, level: str, message: str, unit: str = "") -> None:
         """Keep an event."""

@@ -4,7 +4,7 @@ import os
 
 from sqlalchemy import select
 
-from procure.runs.dispatch import begin, identity, take_back
+from procure.runs.dispatch import begin, identity, queue_again, take_back
 from procure.runs.store import Store
 from procure.runs.tables import JobRecord, UnitRecord
 from procure.runs.turn import take_turn
@@ -30,3 +30,31 @@ def claim(store: Store, batch_id: str) -> tuple[str, int] | None:
             return None
         begin(found, identity(os.getpid()) or "")
         return found.id, found.attempt
+
+
+def claim_one(store: Store, job_id: str, token: str) -> int | None:
+    """Take a queued job for the task of this token; return its attempt, None when it is not to be done.
+
+    A cluster runs a task again whose worker is lost: it takes the job over from its earlier run.
+    """
+    with store.write() as session:
+        record = session.get(JobRecord, job_id, with_for_update=True)
+        if record is not None and record.state == "running" and record.process == task_of(token):
+            queue_again(record)
+        if record is None or record.state != "queued":
+            return None
+        begin(record, task_of(token))
+        return record.attempt
+
+
+def let_go(store: Store, job_id: str, token: str) -> None:
+    """Queue a job again whose task failed."""
+    with store.write() as session:
+        record = session.get(JobRecord, job_id, with_for_update=True)
+        if record is not None and record.state == "running" and record.process == task_of(token):
+            queue_again(record)
+
+
+def task_of(token: str) -> str:
+    """Return what stands for a process where a task has a job: its worker lives on when it has failed."""
+    return f"task@{token}"

@@ -63,16 +63,22 @@ def take_back(session: Session) -> None:
     for record in session.scalars(select(JobRecord).where(_silent()).with_for_update()):
         assert record.beat_at is not None
         here = record.host == socket.gethostname()
-        if here and record.process and record.process == identity(int(record.process.split("@")[0])):
+        pid = record.process.partition("@")[0]
+        if here and pid.isdigit() and record.process == identity(int(pid)):
             continue  # it lives, on a machine that is busy
         if not here and now() - record.beat_at < timedelta(seconds=6 * SILENT_S):
             continue
-        if record.stop_asked or record.attempt >= MOST_ATTEMPTS:
-            record.state, record.finished_at = ("stopped" if record.stop_asked else "failed"), now()
-            record.message = "its process ended without a word" + ("" if record.stop_asked else ", twice")
-        else:
-            record.state, record.process, record.beat_at = "queued", "", None
+        queue_again(record)
     session.flush()
+
+
+def queue_again(record: JobRecord) -> None:
+    """Queue a job that lost its process, unless it did so before or was to stop."""
+    if record.stop_asked or record.attempt >= MOST_ATTEMPTS:
+        record.state, record.finished_at = ("stopped" if record.stop_asked else "failed"), now()
+        record.message = "its process ended without a word" + ("" if record.stop_asked else ", twice")
+    else:
+        record.state, record.process, record.beat_at = "queued", "", None
 
 
 def _may_start(session: Session) -> list[JobRecord]:
@@ -100,7 +106,7 @@ def _may_start(session: Session) -> list[JobRecord]:
 
 
 def begin(record: JobRecord, process: str) -> None:
-    """Give a queued job to a process of this machine, "" where that is yet to be started."""
+    """Give a queued job to a process of this machine, "" where that is yet to be started, or to a cluster's task."""
     record.state, record.attempt, record.host = "running", record.attempt + 1, socket.gethostname()
     record.beat_at, record.phase, record.process = now(), "starting", process
     record.incumbent = record.bound = record.gap = None
