@@ -24,23 +24,33 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: name != "enterprise"))
 
 
-def load(name_or_path: str | os.PathLike[str]) -> Scenario:
+def load(name_or_path: str | os.PathLike[str], catalogue: Path | None = None) -> Scenario:
     """Return a bundled scenario by its name, or the scenario of a file.
+
+    Parameters
+    ----------
+    catalogue
+        A folder of CSV tables that takes the place of the catalogue the scenario names.
 
     Raises
     ------
     InvalidData
         With every complaint, each with file and line.
     """
-    document = load_data(name_or_path)
+    document = load_data(name_or_path, catalogue)
     try:
         return build(document.data)
     except InvalidData as error:
         raise document.located(error) from None
 
 
-def load_data(name_or_path: str | os.PathLike[str]) -> Document:
+def load_data(name_or_path: str | os.PathLike[str], catalogue: Path | None = None) -> Document:
     """Return the plain data of a scenario, completed from the catalogue but not yet checked as a whole.
+
+    Parameters
+    ----------
+    catalogue
+        As in `load`.
 
     Raises
     ------
@@ -49,7 +59,7 @@ def load_data(name_or_path: str | os.PathLike[str]) -> Document:
     """
     path = find(name_or_path)
     document = _read_workbook(path) if path.suffix.lower() in WORKBOOKS else read_document(path)
-    return _completed(document, path.parent)
+    return _completed(document, path.parent, catalogue)
 
 
 def load_text(text: str, name: str) -> Document:
@@ -106,9 +116,9 @@ def _read_workbook(path: Path) -> Document:
     return read_workbook(content, str(path))
 
 
-def _completed(document: Document, folder: Path | None) -> Document:
+def _completed(document: Document, folder: Path | None, catalogue: Path | None = None) -> Document:
     try:
-        return _complete(document, folder)
+        return _complete(document, folder, catalogue)
     except InvalidData as error:
         raise document.located(error) from None
 
@@ -125,14 +135,14 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     raise InvalidData([Complaint((), name, "no scenario of this name", remedy, name)])
 
 
-def _complete(document: Document, folder: Path | None) -> Document:
+def _complete(document: Document, folder: Path | None, instead: Path | None) -> Document:
     block = document.data.get("catalogue")
     use = validate(CatalogueUse, block or {}, ("catalogue",))
     works = document.data.get("workloads")
     works = works if isinstance(works, list) else []
     if "catalogue" not in document.data and not any(isinstance(w, dict) and w.get("throughput_profile") for w in works):
         return document
-    prices = _inside(folder, use.folder)
+    prices = instead or _inside(folder, use.folder)
     catalogue = read_catalogue(prices)
     completed = resolve(document, use, catalogue) if "catalogue" in document.data else document
     chips = _accelerators(completed)

@@ -3,6 +3,7 @@
 import glob
 import math
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -12,12 +13,14 @@ from procure.analysis.frontier import values_of
 from procure.scenario.complaint import Complaint, InvalidData, near
 from procure.scenario.document import read_document
 from procure.scenario.noun import Id, Noun
-from procure.scenario.units import Plain, Positive, Share
+from procure.scenario.units import LARGEST, Plain, Positive, Share
 from procure.scenario.validate import validate
 from procure.scenario_file import bundled
 
 MOST_UNITS: Final = 20_000
 """No manifest may ask for more: a grid that explodes is a mistake."""
+MOST_SPREAD: Final = 5.0
+"""Of the logarithm of a drawn value: with it one in six is more than 148 times the median."""
 
 
 def _values(value: object) -> object:
@@ -28,7 +31,17 @@ def _values(value: object) -> object:
         except InvalidData as error:
             fault = error.complaints[0]
             raise ValueError(f"{fault.expected}: write LOW:HIGH:STEP or a list") from None
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+    values = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if any(isinstance(one, float) and not math.isfinite(one) for one in values):
+        raise ValueError("expected finite numbers")
+    return values
+
+
+def _once(group: "Sweep | Draws") -> None:
+    """Complain of a path that is both set and scaled: the names of the units would not tell them apart."""
+    both = sorted({*group.set} & {*group.scale})
+    if both:
+        raise ValueError(f"expected {both[0]} under set or scale, not both: multiply the values under set instead")
 
 
 Values = Annotated[tuple[Any, ...], BeforeValidator(_values), Field(min_length=1)]
@@ -60,6 +73,7 @@ class Sweep(Noun):
         lengths = {len(values) for values in (*self.set.values(), *self.scale.values())}
         if not lengths:
             raise ValueError("expected set or scale: a sweep varies something")
+        _once(self)
         if self.together and len(lengths) > 1:
             raise ValueError(f"expected lists of one length, not {sorted(lengths)}: together takes values side by side")
         return self
@@ -89,8 +103,8 @@ class Distribution(Noun):
         if len(given) != 1:
             raise ValueError(f"expected one of uniform, normal, lognormal, triangular, not {len(given)}: write one")
         ((name, numbers),) = given.items()
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"expected finite numbers for {name}")
+        if not all(abs(number) <= LARGEST for number in numbers):
+            raise ValueError(f"expected numbers up to {LARGEST:g} for {name}")
         ordered = list(numbers) == sorted(numbers) and numbers[0] < numbers[-1]
         if name in ("uniform", "triangular") and not ordered:
             raise ValueError(f"expected {name} from least to most, not {list(numbers)}")
@@ -98,6 +112,8 @@ class Distribution(Noun):
             raise ValueError(f"expected a standard deviation from 0, not {numbers[1]}")
         if name == "lognormal" and numbers[0] <= 0:
             raise ValueError(f"expected a median above 0, not {numbers[0]}")
+        if name == "lognormal" and numbers[1] > MOST_SPREAD:
+            raise ValueError(f"expected a standard deviation of the logarithm up to {MOST_SPREAD:g}, not {numbers[1]}")
         return self
 
 
@@ -114,7 +130,21 @@ class Draws(Noun):
     def _something(self) -> "Draws":
         if not self.set and not self.scale:
             raise ValueError("expected set or scale: draws vary something")
+        _once(self)
+        for path, one in self.scale.items():
+            least = (one.uniform or one.triangular or (0.0,))[0]
+            if least < 0:
+                raise ValueError(f"expected factors from 0 for {path}, not from {least:g}")
         return self
+
+
+class Prices(Noun):
+    """The catalogue of a batch."""
+
+    folder: str | None = Field(
+        default=None, description="CSV tables beside the manifest or below, in place of the scenarios' own catalogues"
+    )
+    as_of: date | None = Field(default=None, description="The day the batch is for: a price of a later day is refused")
 
 
 class Solver(Noun):
@@ -165,6 +195,7 @@ class Manifest(Noun):
     as_they_are: bool = Field(default=True, description="Solve each scenario without variation, too")
     sweeps: tuple[Sweep, ...] = ()
     draws: tuple[Draws, ...] = ()
+    catalogue: Prices = Prices()
     solver: Solver = Solver()
     total_time_s: Positive | None = Field(default=None, description="No unit is started after this; null: no limit")
     outputs: Outputs = Outputs()
@@ -183,13 +214,31 @@ def read_manifest(path: Path) -> Manifest:
     document = read_document(path)
     try:
         manifest = validate(Manifest, document.data)
-        folder = path.parent
-        if not (folder / manifest.outputs.folder).resolve().is_relative_to(folder.resolve()):
-            wrong = "expected a folder in the folder of the manifest"
-            raise InvalidData([Complaint(("outputs", "folder"), manifest.outputs.folder, wrong, "Move it there.")])
+        _check_folders(manifest, path.parent)
     except InvalidData as error:
         raise document.located(error) from None
     return manifest
+
+
+def _check_folders(manifest: Manifest, beside: Path) -> None:
+    complaints = []
+    for place, folder in (("outputs", manifest.outputs.folder), ("catalogue", manifest.catalogue.folder)):
+        if folder is not None and not _is_inside(beside / folder, beside):
+            wrong = "expected a folder in the folder of the manifest"
+            complaints.append(Complaint((place, "folder"), folder, wrong, "Move it there."))
+    if complaints:
+        raise InvalidData(complaints)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def dated(manifest: Manifest, as_of: date | None) -> Manifest:
+    """Return a manifest for another day, or as it is."""
+    if as_of is None:
+        return manifest
+    return manifest.model_copy(update={"catalogue": manifest.catalogue.model_copy(update={"as_of": as_of})})
 
 
 def sources(manifest: Manifest, folder: Path) -> tuple[str, ...]:
@@ -200,23 +249,30 @@ def sources(manifest: Manifest, folder: Path) -> tuple[str, ...]:
     InvalidData
         When a name is none, a glob matches nothing, or a path leaves the folder of the manifest.
     """
-    found: dict[str, None] = {}
+    found: dict[str | Path, str] = {}
     complaints = []
     for number, name in enumerate(manifest.scenarios):
         if name in bundled():
-            found[name] = None
+            found[name] = name
             continue
-        paths = sorted(glob.glob(name, root_dir=folder, recursive=True))  # noqa: PTH207  # it takes a plain path, too
-        inside = [path for path in paths if (folder / path).resolve().is_relative_to(folder.resolve())]
-        files = [path for path in inside if (folder / path).is_file()]
+        paths = [folder / path for path in sorted(glob.glob(name, root_dir=folder, recursive=True))]  # noqa: PTH207  # it takes a plain path, too
+        files = [path for path in paths if path.is_file() and _is_inside(path, folder)]
         if not files:
-            wrong = "matches no file beside the manifest" if glob.has_magic(name) else "no scenario of this name"
-            remedy = near(name, bundled(), "Give a bundled scenario, or a file beside the manifest or below")
-            complaints.append(Complaint(("scenarios", number), name, wrong, remedy))
-        found |= dict.fromkeys(str(folder / path) for path in files)
+            complaints.append(_nothing(number, name, outside=any(path.is_file() for path in paths)))
+        for path in files:
+            found.setdefault(path.resolve(), str(path))  # a file that two names lead to is one
     if complaints:
         raise InvalidData(complaints)
-    return tuple(found)
+    return tuple(found.values())
+
+
+def _nothing(number: int, name: str, *, outside: bool) -> Complaint:
+    if outside:
+        wrong, remedy = "expected a file in the folder of the manifest", "Move it there."
+    else:
+        wrong = "matches no file beside the manifest" if glob.has_magic(name) else "no scenario of this name"
+        remedy = near(name, bundled(), "Give a bundled scenario, or a file beside the manifest or below")
+    return Complaint(("scenarios", number), name, wrong, remedy)
 
 
 def schema() -> Mapping[str, Any]:

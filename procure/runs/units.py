@@ -1,8 +1,12 @@
 """The units of work of a manifest: each a scenario, varied or as it is."""
 
 import copy
+import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -10,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from procure.runs.manifest import MOST_UNITS, Distribution, Draws, Manifest, Sweep, sources
+from procure.runs.manifest import MOST_UNITS, Distribution, Draws, Manifest, Prices, Sweep, sources
 from procure.scenario.complaint import Complaint, InvalidData, show
 from procure.scenario.edit import set_path
 from procure.scenario.scenario import Scenario, build
-from procure.scenario_file import load
+from procure.scenario_file import bundled, load
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,9 @@ def units(manifest: Manifest, folder: Path) -> list[Unit]:
     InvalidData
         When a scenario cannot be found, a sweep is for none, or there would be more than 20,000 units.
     """
-    named = sources(manifest, folder)
-    read = {_short(name): _read(name) for name in named}
-    _check_size(manifest, list(read))
+    named = _named(sources(manifest, folder), folder)
+    _check_size(manifest, list(named))
+    read = {name: _read(source, manifest.catalogue, folder) for name, source in named.items()}
     found: dict[str, Unit] = {}
     for name, given in read.items():
         if isinstance(given, InvalidData):
@@ -67,15 +71,33 @@ def units(manifest: Manifest, folder: Path) -> list[Unit]:
     return list(found.values())
 
 
-def _short(name: str) -> str:
-    return Path(name).stem
+def _named(found: Sequence[str], folder: Path) -> dict[str, str]:
+    """Return sources by short names: without folder and ending, unless two would have the same."""
+    short = Counter(Path(source).stem for source in found)
+    bare = set(bundled())
+
+    def name(source: str) -> str:
+        alone = short[Path(source).stem] == 1
+        return source if source in bare else Path(source).stem if alone else os.path.relpath(source, folder)
+
+    return {name(source): source for source in found}
 
 
-def _read(name: str) -> Scenario | InvalidData:
+def _read(source: str, prices: Prices, folder: Path) -> Scenario | InvalidData:
     try:
-        return load(name)
+        scenario = load(source, None if prices.folder is None else folder / prices.folder)
+        _check_dates(scenario, prices.as_of)
     except InvalidData as error:
         return error
+    return scenario
+
+
+def _check_dates(scenario: Scenario, as_of: date | None) -> None:
+    newer = [offer for offer in scenario.offers if as_of is not None and offer.as_of > as_of.isoformat()]
+    if newer:
+        value = f"{len(newer)} of {len(scenario.offers)} offers are newer, such as {newer[0].id} of {newer[0].as_of}"
+        remedy = "Give the folder of a catalogue of that day, or a later day."
+        raise InvalidData([Complaint(("catalogue", "as_of"), value, f"expected prices of {as_of} or before", remedy)])
 
 
 def _check_size(manifest: Manifest, names: Sequence[str]) -> None:
@@ -136,11 +158,14 @@ def _draw(distribution: Distribution, count: int, seed: int, stream: str) -> Seq
         found = np.maximum(numbers[0] + numbers[1] * random.standard_normal(count), 0.0)
     else:
         found = getattr(random, name)(*numbers, size=count)
-    return [float(f"{value:.6g}") for value in found]
+    shown = [float(f"{value:.6g}") for value in found]
+    if name in ("uniform", "triangular"):  # rounded, one may be a little outside
+        shown = [min(max(value, numbers[0]), numbers[-1]) for value in shown]
+    return shown
 
 
 def _varied(name: str, scenario: Scenario, changes: _Variation) -> Unit:
-    shown = {path: f"× {value:g}" if how == "scale" else value for how, path, value in changes}
+    shown = {path: f"× {_text(value)}" if how == "scale" else value for how, path, value in changes}
     parts = [f"{path} {value}" if str(value).startswith("× ") else f"{path}={value}" for path, value in shown.items()]
     title = f"{name} [{', '.join(parts)}]"
     data = copy.deepcopy(scenario.data())
@@ -152,8 +177,13 @@ def _varied(name: str, scenario: Scenario, changes: _Variation) -> Unit:
         return Unit(title, name, shown, None, error.complaints)
 
 
+def _text(factor: float) -> str:
+    short = f"{factor:g}"
+    return short if float(short) == factor else repr(factor)
+
+
 def scale(data: dict[str, Any], path: str, factor: float) -> None:
-    """Multiply the numbers at a dotted path of plain scenario data, where ``*`` stands for any id.
+    """Multiply the numbers at a dotted path of plain scenario data, where ``*`` stands for any id or part of one.
 
     Of a series every value is multiplied; of one that grows, its start, not its growth.
 
@@ -162,32 +192,32 @@ def scale(data: dict[str, Any], path: str, factor: float) -> None:
     InvalidData
         When there is no number.
     """
-    if not _scale(data, path.split("."), factor):
+    found = list(_leaves(data, path.split(".")))
+    if not found:
         raise InvalidData([Complaint((path,), f"× {factor:g}", "no number there", "Correct the path.")])
+    for here, key in found:
+        here[key] = multiplied(here[key], factor)
 
 
-def _scale(here: Any, rest: Sequence[str], factor: float) -> int:
-    if not rest:
-        raise AssertionError("a path has parts")
+def _leaves(here: Any, rest: Sequence[str]) -> Iterator[tuple[Any, Any]]:
+    """Yield where the numbers of a path are, each with its key; an id may hold dots, and so take several parts."""
     if isinstance(here, list):
-        count = 0
-        for size in range(1, len(rest) + 1):
-            pattern = ".".join(rest[:size])
-            for entry in here:
-                if isinstance(entry, dict) and fnmatchcase(str(entry.get("id")), pattern) and rest[size:]:
-                    count += _scale(entry, rest[size:], factor)
-            if count:
+        named = [(str(entry.get("id")), number) for number, entry in enumerate(here) if isinstance(entry, dict)]
+        sizes = range(1, len(rest))  # a path leads into an entry
+    elif isinstance(here, dict):
+        named, sizes = [(str(key), key) for key in here], range(1, len(rest) + 1)
+    else:
+        return
+    patterns = [re.compile(re.escape(".".join(rest[:size])).replace(r"\*", ".*")) for size in sizes]
+    for name, key in named:
+        for size, pattern in zip(sizes, patterns, strict=True):
+            if not pattern.fullmatch(name):
+                continue
+            below = list(_leaves(here[key], rest[size:])) if rest[size:] else [(here, key)]
+            found = [(place, last) for place, last in below if multiplied(place[last], 1.0) is not None]
+            yield from found
+            if found:
                 break
-        return count
-    if not isinstance(here, dict) or rest[0] not in here:
-        return 0
-    if rest[1:]:
-        return _scale(here[rest[0]], rest[1:], factor)
-    found = multiplied(here[rest[0]], factor)
-    if found is None:
-        return 0
-    here[rest[0]] = found
-    return 1
 
 
 def multiplied(value: Any, factor: float) -> Any:
@@ -195,7 +225,7 @@ def multiplied(value: Any, factor: float) -> Any:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value * factor
+        return value if factor == 1 else float(f"{value * factor:.15g}")  # 100 × 1.1 is 110
     if isinstance(value, list):
         parts = [multiplied(part, factor) for part in value]
         return None if None in parts else parts
