@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from procure.cli.printing import errors, output, say
 
 if TYPE_CHECKING:
     from procure.runs.batch import Executor
+    from procure.runs.manifest import Manifest
     from procure.runs.store import Store
 
 SOME_FAILED = 5
@@ -31,19 +33,22 @@ def batch(
     scheduler: Annotated[
         str | None, typer.Option(help="Of a Dask cluster that does the work instead.", metavar="ADDRESS")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The day the batch is for: a price of a later day is refused.", metavar="DATE")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be solved, and solve nothing.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Solve many scenarios and variations; what is known is not solved again, what was interrupted goes on."""
-    from procure.runs.manifest import read_manifest
+    from procure.runs.manifest import dated, read_manifest
     from procure.runs.store import Store
 
     with failures(verbose=False):
-        asked = read_manifest(manifest)
+        asked = dated(read_manifest(manifest), _day(as_of))
         store = Store()
         if dry_run:
-            _tell(store, manifest, as_json=as_json)
+            _tell(store, asked, manifest.parent, as_json=as_json)
             return
         from procure.runs.batch import run_batch
         from procure.runs.morning import morning
@@ -83,17 +88,24 @@ def _executor(workers: int | None, scheduler: str | None) -> "Callable[[Store, s
     return lambda store, batch_id: Local(store, batch_id, workers or os.cpu_count() or 1)
 
 
-def _tell(store: "Store", manifest: Path, *, as_json: bool) -> None:
+def _day(text: str | None) -> date | None:
+    from procure.scenario.complaint import Complaint, InvalidData
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InvalidData([Complaint(("--as-of",), str(text), "expected a day", "Write 2026-11-22.")]) from None
+
+
+def _tell(store: "Store", asked: "Manifest", folder: Path, *, as_json: bool) -> None:
     """Say what would be solved."""
     from rich.markup import escape
 
     from procure.plan.report.words import grid
     from procure.runs.batches import Batches
-    from procure.runs.manifest import read_manifest
     from procure.runs.units import units
 
-    asked = read_manifest(manifest)
-    planned = Batches(store, "local").known(asked, units(asked, manifest.parent))
+    planned = Batches(store, "local").known(asked, units(asked, folder))
     if as_json:
         rows = [{"unit": unit.name, "state": state, "complaints": [str(one) for one in unit.complaints]}
                 for unit, state in planned]  # fmt: skip
