@@ -47,8 +47,11 @@ class Provider:
         path = folder / ".streamlit" / "secrets.toml"
         path.parent.mkdir()
         path.write_text(
-            f'[auth]\nredirect_uri = "http://localhost:{port}/oauth2callback"\n'
-            f'cookie_secret = "{secrets.token_hex(32)}"\nclient_id = "{CLIENT}"\nclient_secret = "{secrets.token_hex()}"\n'
+            "[auth]\n"
+            f'redirect_uri = "http://localhost:{port}/oauth2callback"\n'
+            f'cookie_secret = "{secrets.token_hex(32)}"\n'
+            f'client_id = "{CLIENT}"\n'
+            f'client_secret = "{secrets.token_hex()}"\n'
             f'server_metadata_url = "{self.url}/.well-known/openid-configuration"\n'
         )
 
@@ -61,10 +64,15 @@ class Provider:
     def metadata(self) -> dict[str, Any]:
         """Return what it says of itself."""
         return {
-            "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize", "token_endpoint": f"{self.url}/token",
-            "jwks_uri": f"{self.url}/keys", "response_types_supported": ["code"], "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"], "scopes_supported": ["openid", "email", "profile"],
-        }  # fmt: skip
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/keys",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "scopes_supported": ["openid", "email", "profile"],
+        }
 
     def keys(self) -> dict[str, Any]:
         """Return its public key."""
