@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from procure.plan.charts import cash, chips, demand, limits, orders, power, shares
@@ -69,16 +69,18 @@ def html(plan: Plan) -> str:
     """Return the report of a plan as HTML."""
     parts = [section for make in _SECTIONS for section in make(plan)]
     shown = [part for part in parts if part.pictures or (part.grid and part.grid.rows)]
-    return _template().render(
-        plan=plan, numbers=headline(plan), sections=shown, made=footer(plan), provenance=_provenance(plan)
-    )
+    return template("procure.plan", "report.html.j2").render(
+        plan=plan, numbers=headline(plan), sections=shown, made=footer(plan), provenance=_provenance(plan),
+        all_rows="the workbook",
+    )  # fmt: skip
 
 
 @cache
-def _template() -> Template:
-    loader = PackageLoader("procure.plan", ".")
+def template(package: str, name: str) -> Template:
+    """Return a template of a package, which may extend the page that lies beside this file."""
+    loader = ChoiceLoader([PackageLoader(package, "."), PackageLoader("procure.plan", ".")])
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True).get_template("report.html.j2")  # fmt: skip
+                       lstrip_blocks=True).get_template(name)  # fmt: skip
 
 
 def picture(draw: "Callable[[], Drawing]", alt: str, name: str) -> list[Picture]:
