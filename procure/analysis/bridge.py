@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -113,15 +113,11 @@ def causes(first: Scenario, second: Scenario, most: int = MOST) -> tuple[Cause, 
     """
     if most < 1:
         raise ValueError(f"expected at least one cause, not {most}")
-    found: dict[str, list[Change]] = {}
-    for change in differences(first.data(), second.data()):
-        if (change.field or change.path) not in _WORDS:
-            found.setdefault(_entry(change), []).append(change)
-    fields = list(Scenario.model_fields)
-    order = sorted(found, key=lambda entry: (fields.index(_field(entry)), entry))
+    found = by_entry(first.data(), second.data())
+    order = list(found)
     if len(order) <= most:
         return tuple(Cause(entry, (entry,), tuple(found[entry])) for entry in order)
-    size = {field: sum(_field(entry) == field for entry in order) for field in fields}
+    size = {field: sum(_field(entry) == field for entry in order) for field in Scenario.model_fields}
     named = set(sorted(order, key=lambda entry: (size[_field(entry)], order.index(entry)))[: most - 1])
     rest = tuple(entry for entry in order if entry not in named)
     label = f"{len(rest)} further changes ({', '.join(dict.fromkeys(map(_field, rest)))})"
@@ -129,7 +125,17 @@ def causes(first: Scenario, second: Scenario, most: int = MOST) -> tuple[Cause, 
     return (*told, Cause(label, rest, tuple(change for entry in rest for change in found[entry])))
 
 
-def bridge(first: Plan, second: Plan, solve: Callable[[Scenario], Plan], most: int = MOST) -> Bridge:
+def by_entry(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, list[Change]]:
+    """Return what differs between two scenarios, given as plain data, that a plan depends on: changes by entry."""
+    found: dict[str, list[Change]] = {}
+    for change in differences(first, second):
+        if (change.field or change.path) not in _WORDS:
+            found.setdefault(_entry(change), []).append(change)
+    fields = list(Scenario.model_fields)
+    return {entry: found[entry] for entry in sorted(found, key=lambda entry: (fields.index(_field(entry)), entry))}
+
+
+def bridge(first: Plan, second: Plan, solve: Callable[[Scenario], Plan | None], most: int = MOST) -> Bridge:
     """Return the way from the cost of one plan to that of another, cause by cause.
 
     The causes are made one after another, and what each adds to the cost depends on those before it. One cause needs
@@ -138,7 +144,8 @@ def bridge(first: Plan, second: Plan, solve: Callable[[Scenario], Plan], most: i
     Parameters
     ----------
     solve
-        Returns the plan of a scenario, with the options that the two were made with.
+        Returns the plan of a scenario, with the options that the two were made with; None where there is no time for
+        it.
     most
         Causes at most; each but the last needs a solve.
     """
@@ -158,7 +165,7 @@ def bridge(first: Plan, second: Plan, solve: Callable[[Scenario], Plan], most: i
     return Bridge(tuple(map(_cost, plans)), tuple(map(_gap, plans)), tuple(groups))
 
 
-def _solved(data: dict[str, Any], solve: Callable[[Scenario], Plan]) -> Plan | None:
+def _solved(data: dict[str, Any], solve: Callable[[Scenario], Plan | None]) -> Plan | None:
     try:
         return solve(build(data))
     except (InvalidData, Infeasible):
