@@ -50,6 +50,7 @@ def batch(
         if dry_run:
             _tell(store, asked, manifest.parent, as_json=as_json)
             return
+        from procure.runs.alerts import alert
         from procure.runs.batch import run_batch
         from procure.runs.morning import morning
         from procure.runs.outputs import write_outputs
@@ -61,7 +62,8 @@ def batch(
             store, asked, manifest.parent, _executor(workers, scheduler), stop=stop,
             progress=None if quiet else _progress,
         )  # fmt: skip
-        found = morning(store, "local", done)
+        found = morning(store, "local", done, stop=stop)
+        alert(found, asked)
         written = write_outputs(found, asked, manifest.parent)
         if as_json:
             say(json.dumps(found.to_data(), allow_nan=False))
