@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from procure.runs.store import Store
@@ -50,10 +50,9 @@ def prune(store: Store, owner: str, before: datetime) -> dict[str, int]:
 def _jobs(session: Session, owner: str, before: datetime) -> list[str]:
     shown = {str(job) for points in session.scalars(select(SweepRecord.points)) for _, job in points}
     used = select(UnitRecord.job_id).where(UnitRecord.job_id.is_not(None))
-    query = select(JobRecord.id).where(
-        JobRecord.owner == owner, JobRecord.state.not_in(ACTIVE), JobRecord.finished_at < before,
-        JobRecord.id.not_in(used),
-    )  # fmt: skip
+    ended = and_(JobRecord.state.not_in(ACTIVE), JobRecord.finished_at < before)
+    never = and_(JobRecord.state == "queued", JobRecord.lane != "app")  # of batches that are gone
+    query = select(JobRecord.id).where(JobRecord.owner == owner, or_(ended, never), JobRecord.id.not_in(used))
     return [job for job in session.scalars(query) if job not in shown]
 
 
