@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -11,6 +11,9 @@ from procure.cli.printing import errors
 
 if TYPE_CHECKING:
     from procure.scenario.document import Document
+
+_PLAIN: Final = {"StoreUnavailable": 1, "ClusterUnavailable": 1, "NotFound": 2}
+"""Failures that say all there is to say, and their exit codes; by name, since who uses them imports them."""
 
 
 @contextmanager
@@ -43,9 +46,9 @@ def failures(verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         code = _exit_code(error)
-        if type(error).__name__ in ("StoreUnavailable", "ClusterUnavailable"):  # by name: imported by those who use it
+        if (kind := type(error).__name__) in _PLAIN:
             errors().print(str(error), markup=False, soft_wrap=True, style="red")
-            raise typer.Exit(code) from None
+            raise typer.Exit(_PLAIN[kind]) from None
         name = f"{type(error).__name__}: " if code == 1 else ""
         errors().print(f"{name}{error}", markup=False, soft_wrap=True, style="red")
         if code == 1:
