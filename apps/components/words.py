@@ -5,4 +5,4 @@ import re
 
 def plain(text: object) -> str:
     """Return text that markdown shows as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\`*_{}\[\]<>~$:#|!&@])", r"\\\1", " ".join(str(text).split()))

@@ -45,8 +45,7 @@ class App:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [sys.executable, "-m", "procure", "app", "--port", str(self.port), "--no-browser"]
-        root = Path(__file__).parents[2]
-        environment = {**os.environ, "PROCURE_DATA": str(self.folder), "PYTHONPATH": str(root)}
+        environment = {**os.environ, "PROCURE_DATA": str(self.folder)}
         with (self.folder / "app.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
