@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ROWS: Final = 60
 """Rows shown of a table; the workbook and the CSV files have all of them."""
+_NO_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _ID: Final = re.compile(r' id="([^"]+)"')
 _USE: Final = re.compile(r'( id="|url\(#|href="#)([^")]+)([")])')
 
@@ -97,7 +98,7 @@ def picture(draw: "Callable[[], Drawing]", alt: str, name: str) -> list[Picture]
         chart = draw()
     except Empty:
         return []
-    svg = str(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))
+    svg = str(vl_convert.vegalite_to_svg(json.dumps(_drawable(chart.to_dict()))))
     known = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
     svg = _USE.sub(lambda found: f"{found[1]}{known.get(found[2], found[2])}{found[3]}", svg)
     # text takes the colour of the page, light or dark
@@ -105,6 +106,15 @@ def picture(draw: "Callable[[], Drawing]", alt: str, name: str) -> list[Picture]
     # a page knows its SVG without name spaces, and the words beside the picture stand for those of each mark
     svg = re.sub(r' (xmlns(:xlink)?|aria-[a-z]+|role)="[^"]*"', "", svg[svg.index("<svg") :])
     return [Picture(Markup(svg.replace("<svg", '<svg aria-hidden="true"', 1)), alt)]  # noqa: S704  # Vega escapes text
+
+
+def _drawable(value: Any) -> Any:
+    """Return plain data without the characters that no XML may hold: the converter ends the process over them."""
+    if isinstance(value, str):
+        return _NO_XML.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_drawable(part) for part in value]
+    return {key: _drawable(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def grid(frame: pd.DataFrame, most: int = ROWS) -> Grid:

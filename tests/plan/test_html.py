@@ -72,6 +72,12 @@ def test_hostile_words_stay_words():
     assert any("<script>" in said and said != HOSTILE for said in page.said)  # in the title of an axis
 
 
+def test_characters_that_no_picture_may_hold_end_nothing():
+    """The converter of charts aborts the whole process over a control character in the title of an axis."""
+    work = {**DAYS["workloads"][0], "unit": "a\x1b\x00\ufffe[31m"}
+    assert "a\ufffd\ufffd\ufffd[31m" in html(procure.solve(build({**DAYS, "workloads": [work]}))).replace("\x1b", "")
+
+
 def test_a_report_follows_light_and_dark():
     """Colours of the page are those that the reader prefers, and text in charts has them too."""
     text = html(solved("0"))
