@@ -162,9 +162,12 @@ def _settings(one: Outcome, codes: tuple[str, str]) -> tuple[str, ...]:
     """Return how a unit was solved in another way: options, and version of procure."""
     assert one.before is not None
     old, new = {**one.before.options, "procure": codes[0]}, {**one.now.options, "procure": codes[1]}
-    return tuple(
-        f"{SOLVER}: {name} {old.get(name)} → {new.get(name)}" for name in new if old.get(name) != new.get(name)
-    )
+    moved = ((name, *(side.get(name) for side in (old, new))) for name in new if old.get(name) != new.get(name))
+    return tuple(f"{SOLVER}: {name} {_short(first)} → {_short(second)}" for name, first, second in moved)
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
 def _drift(

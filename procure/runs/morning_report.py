@@ -73,14 +73,14 @@ def signed(value: float) -> str:
 
 
 def state(one: Outcome) -> str:
-    """Return how a unit stands: its state, or how its plan came about where that is not the rule."""
-    return one.now.state if one.now.ending in ("", "optimal") else f"{one.now.state}, {one.now.ending}"
+    """Return how a unit stands; of a plan that is not proven within the gap, what it was stopped by."""
+    return {"limit": "at limit", "cancelled": "stopped"}.get(one.now.ending, one.now.state)
 
 
 def _units(found: Morning, console: "Console") -> None:
     changed = ("change", "%") if found.before is not None else ()
     out = grid("Units (discounted cost, USD)", "unit", "state", "cost", *changed, "gap", "s", left=2)
-    out.columns[1].no_wrap = True
+    out.columns[1].no_wrap, out.padding = True, (0, 1, 0, 0)  # names are long
     shown = ranked(found.outcomes, MOST_UNITS)
     for one in shown:
         cost = "" if one.now.cost_usd is None else usd(one.now.cost_usd)
@@ -102,7 +102,7 @@ def _change(one: Outcome) -> tuple[str, str]:
     if one.before is None:
         return "new", ""
     if one.change_usd is None:
-        return "" if one.before.cost_usd is None else "had a plan", ""
+        return "" if one.before.cost_usd is None else "lost", ""
     share = "" if one.change_share is None else f"{one.change_share * 100:+,.1f}"
     return signed(one.change_usd), share
 

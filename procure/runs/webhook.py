@@ -41,12 +41,12 @@ def post(webhook: Webhook, payload: Mapping[str, Any], time_s: float = TIME_S) -
     talk = threading.Thread(target=_talk, args=(url, target, body, time_s, said, sockets), daemon=True)
     talk.start()
     talk.join(time_s)
+    answer = said[0] if said else None
     for each in sockets:
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)  # whoever still waits on it ends
-    if not said:
+    if answer is None or isinstance(answer, TimeoutError):
         raise NotPosted(f"{url.hostname} did not answer within {time_s:g} s")
-    answer = said[0]
     if isinstance(answer, Exception):
         raise NotPosted(f"{url.hostname}: {type(answer).__name__}: {_printable(str(answer))}")
     if not 200 <= answer < 300:
