@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,8 +34,12 @@ def batch(
         str | None, typer.Option(help="Of a Dask cluster that does the work instead.", metavar="ADDRESS")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="The day the batch is for: a price of a later day is refused.", metavar="DATE")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day it is for: a scenario with newer prices is refused."),
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Do not begin while a batch of this name runs, instead of sharing its work.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be solved, and solve nothing.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,7 +49,7 @@ def batch(
     from procure.runs.store import Store
 
     with failures(verbose=False):
-        asked = dated(read_manifest(manifest), _day(as_of))
+        asked = dated(read_manifest(manifest), None if as_of is None else as_of.date())
         store = Store()
         if dry_run:
             _tell(store, asked, manifest.parent, as_json=as_json)
@@ -59,7 +63,7 @@ def batch(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         done = run_batch(
-            store, asked, manifest.parent, _executor(workers, scheduler), stop=stop,
+            store, asked, manifest.parent, _executor(workers, scheduler), alone=alone, stop=stop,
             progress=None if quiet else _progress,
         )  # fmt: skip
         found = morning(store, "local", done, stop=stop)
@@ -88,15 +92,6 @@ def _executor(workers: int | None, scheduler: str | None) -> "Callable[[Store, s
     from procure.runs.local import Local
 
     return lambda store, batch_id: Local(store, batch_id, workers or os.cpu_count() or 1)
-
-
-def _day(text: str | None) -> date | None:
-    from procure.scenario.complaint import Complaint, InvalidData
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise InvalidData([Complaint(("--as-of",), str(text), "expected a day", "Write 2026-11-22.")]) from None
 
 
 def _tell(store: "Store", asked: "Manifest", folder: Path, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from procure.cli.printing import errors
 if TYPE_CHECKING:
     from procure.scenario.document import Document
 
-_PLAIN: Final = {"StoreUnavailable": 1, "ClusterUnavailable": 1, "NotFound": 2}
+_PLAIN: Final = {"StoreUnavailable": 1, "ClusterUnavailable": 1, "WorkersFail": 1, "NotFound": 2}
 """Failures that say all there is to say, and their exit codes; by name, since who uses them imports them."""
 
 

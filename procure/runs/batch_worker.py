@@ -10,6 +10,7 @@ import threading
 from types import FrameType
 
 from procure.runs.claim import claim
+from procure.runs.patience import patiently
 from procure.runs.store import Store
 from procure.runs.worker import run
 from solvers import Session
@@ -27,7 +28,7 @@ def main(batch_id: str) -> None:
     threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     store = Store()
     with Session() as session:
-        while not stop.is_set() and (taken := claim(store, batch_id)) is not None:
+        while not stop.is_set() and (taken := patiently(lambda: claim(store, batch_id))) is not None:
             run(store, *taken, cancel=stop, session=session)
     store.close()
 

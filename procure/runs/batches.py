@@ -1,16 +1,19 @@
 """Batches in the store: what was asked, what became of each unit, and the batch before."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from procure.runs.documents import NotFound
+from procure.runs.dispatch import SILENT_S
+from procure.runs.documents import NotFound, content
 from procure.runs.jobs import Job, Jobs, Options
 from procure.runs.manifest import Manifest
+from procure.runs.patience import patiently
 from procure.runs.store import Store
 from procure.runs.tables import BatchRecord, EventRecord, JobRecord, UnitRecord, now
 from procure.runs.turn import take_turn
@@ -79,6 +82,16 @@ class Event:
     unit: str
 
 
+class Overlap(ValueError):
+    """Another batch of the name runs."""
+
+    def __init__(self, other: Batch) -> None:
+        since = f"since {other.created_at:%H:%M} UTC"
+        super().__init__(
+            f"batch {other.id[:8]} of this name has run {since}: wait for it, or let the two share the work"
+        )
+
+
 @dataclass(frozen=True)
 class Batches:
     """Batches of an owner."""
@@ -86,36 +99,93 @@ class Batches:
     store: Store
     owner: str
 
-    def begin(self, manifest: Manifest, units: Sequence[Unit]) -> Batch:
-        """Put a batch into the store with a job for each valid unit; an answer that is known is not asked for again."""
-        from importlib.metadata import version
+    def begin(
+        self, manifest: Manifest, units: Sequence[Unit], *, alone: bool = False, stop: threading.Event | None = None
+    ) -> Batch:
+        """Put a batch into the store with a job for each valid unit; an answer that is known is not asked for again.
 
-        with self.store.write() as session:
-            record = BatchRecord(
-                owner=self.owner, name=manifest.name, manifest=manifest.data(), code=version("procure")
-            )
-            session.add(record)
-            session.flush()
-            batch = Batch.of(record)
-        options = Options(**manifest.solver.model_dump())
-        jobs = Jobs(self.store, self.owner)
+        Parameters
+        ----------
+        alone
+            Do not begin while a batch of this name runs; by default the two share the work.
+        stop
+            Set it to leave out the units that are not in the store yet.
+
+        Raises
+        ------
+        Overlap
+            When another one runs, and this is to be alone.
+        """
+        batch, others = self._begun(manifest, alone=alone)
+        for other in others:
+            told = f"batch {other.id[:8]} of this name runs, too: they share the work"
+            patiently(lambda told=told: self.tell(batch.id, "info", told))  # type: ignore[misc]  # bound at once
+        options = asdict(Options(**manifest.solver.model_dump()))
         for first in range(0, len(units), CHUNK):
-            with self.store.write() as session:
-                take_turn(session, "jobs")
-                for position, unit in enumerate(units[first : first + CHUNK], first):
-                    session.add(self._unit(session, jobs, batch, position, unit, options))
+            if stop is not None and stop.is_set():
+                break
+            patiently(lambda first=first: self._add(batch, units, first, options))  # type: ignore[misc]
         return batch
 
+    def _begun(self, manifest: Manifest, *, alone: bool) -> tuple[Batch, list[Batch]]:
+        """Return a new batch, and those of its name that run."""
+        from importlib.metadata import version
+
+        same = select(BatchRecord).where(
+            BatchRecord.owner == self.owner, BatchRecord.name == manifest.name, BatchRecord.state == "running"
+        )
+        with self.store.write() as session:
+            take_turn(session, "batches")
+            others = []
+            for record in session.scalars(same):
+                if abs(now() - record.beat_at) < timedelta(seconds=SILENT_S):
+                    others.append(Batch.of(record))
+                else:  # it ended without a word
+                    record.state, record.finished_at = "interrupted", record.beat_at
+            if alone and others:
+                raise Overlap(others[0])
+            new = BatchRecord(owner=self.owner, name=manifest.name, manifest=manifest.data(), code=version("procure"))
+            session.add(new)
+            session.flush()
+            return Batch.of(new), others
+
+    def _add(self, batch: Batch, units: Sequence[Unit], first: int, options: dict[str, Any]) -> None:
+        jobs = Jobs(self.store, self.owner)
+        with self.store.write() as session:
+            take_turn(session, "jobs")
+            if session.get(UnitRecord, (batch.id, first)) is not None:
+                return  # the store went away when they were in, before it could say so
+            for position, unit in enumerate(units[first : first + CHUNK], first):
+                session.add(self._unit(session, jobs, batch, position, unit, options))
+
+    def beat(self, batch_id: str) -> None:
+        """Say that a batch lives."""
+        with self.store.write() as session:
+            session.execute(update(BatchRecord).where(BatchRecord.id == batch_id).values(beat_at=now()))
+
+    def renew(self, batch_id: str) -> int:
+        """Ask again for what was stopped before its answer, by another batch or a planner; return how many were."""
+        cut = (JobRecord.state == "stopped") | ((JobRecord.state == "done") & (JobRecord.ending == "cancelled"))
+        query = select(UnitRecord, JobRecord).join(JobRecord, JobRecord.id == UnitRecord.job_id)
+        jobs = Jobs(self.store, self.owner)
+        with self.store.write() as session:
+            take_turn(session, "jobs")
+            found = session.execute(query.where(UnitRecord.batch_id == batch_id, cut)).all()
+            for unit, job in found:
+                data = content(session, job.document_hash)
+                unit.job_id = jobs.enlist(session, data, job.options, label=unit.name, lane=LANE).id
+            return len(found)
+
     def _unit(
-        self, session: Session, jobs: Jobs, batch: Batch, position: int, unit: Unit, options: Options
+        self, session: Session, jobs: Jobs, batch: Batch, position: int, unit: Unit, options: dict[str, Any]
     ) -> UnitRecord:  # fmt: skip
         record = UnitRecord(
-            batch_id=batch.id, position=position, name=unit.name, scenario=unit.scenario,
+            batch_id=batch.id, position=position, name=unit.name, scenario=unit.scenario[:200],
             variation=dict(unit.variation),
             complaints=[asdict(one) | {"field": one.field} for one in unit.complaints],
         )  # fmt: skip
         if unit.data is not None:
-            job = jobs.enlist(session, unit.data, asdict(options), label=unit.name, lane=LANE)
+            job = jobs.enlist(session, unit.data, options, label=unit.name, lane=LANE)
             record.job_id, record.reused = job.id, job.state not in ("queued", "running")
         return record
 

@@ -1,6 +1,7 @@
 """Who works on a batch takes one queued job after the other."""
 
 import os
+import socket
 
 from sqlalchemy import select
 
@@ -52,6 +53,16 @@ def let_go(store: Store, job_id: str, token: str) -> None:
     with store.write() as session:
         record = session.get(JobRecord, job_id, with_for_update=True)
         if record is not None and record.state == "running" and record.process == task_of(token):
+            queue_again(record)
+
+
+def give_back(store: Store, process: str) -> None:
+    """Queue again what a process of this machine had when it ended."""
+    query = select(JobRecord).where(
+        JobRecord.state == "running", JobRecord.host == socket.gethostname(), JobRecord.process == process
+    )
+    with store.write() as session:
+        for record in session.scalars(query.with_for_update()):
             queue_again(record)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from procure.runs.limits import Limits
@@ -55,7 +55,10 @@ def dispatch(store: Store) -> int:
 
 
 def _silent() -> ColumnElement[bool]:
-    return and_(JobRecord.state == "running", JobRecord.beat_at < now() - timedelta(seconds=SILENT_S))
+    """Whether a job says nothing; what it said in the future was before the clock was put back."""
+    patience = timedelta(seconds=SILENT_S)
+    apart = or_(JobRecord.beat_at < now() - patience, JobRecord.beat_at > now() + patience)
+    return and_(JobRecord.state == "running", apart)
 
 
 def take_back(session: Session) -> None:
@@ -66,7 +69,7 @@ def take_back(session: Session) -> None:
         pid = record.process.partition("@")[0]
         if here and pid.isdigit() and record.process == identity(int(pid)):
             continue  # it lives, on a machine that is busy
-        if not here and now() - record.beat_at < timedelta(seconds=6 * SILENT_S):
+        if not here and abs(now() - record.beat_at) < timedelta(seconds=6 * SILENT_S):
             continue
         queue_again(record)
     session.flush()

@@ -4,14 +4,26 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from procure.runs.store import VARIABLE, Store, data_folder
+from procure.runs.claim import give_back
+from procure.runs.dispatch import identity
+from procure.runs.store import VARIABLE, Store, StoreUnavailable, data_folder
 
 GRACE_S: Final = 8.0
 """How long a process may take to keep its best plan after it was told to stop."""
+
+
+SOON_S: Final = 10.0
+MOST_FAILURES: Final = 10
+"""Processes that fail soon after they began, in a row, before the batch gives up."""
+
+
+class WorkersFail(Exception):
+    """The processes of a batch end as soon as they begin."""
 
 
 class Local:
@@ -28,6 +40,8 @@ class Local:
     def __init__(self, store: Store, batch_id: str, workers: int) -> None:
         self.store, self.batch_id, self.workers = store, batch_id, workers
         self._running: list[subprocess.Popen[bytes]] = []
+        self._begun: dict[int, tuple[str, float]] = {}
+        self._failures = 0
 
     def __enter__(self) -> "Local":
         """Begin to work."""
@@ -41,7 +55,8 @@ class Local:
 
     def tend(self, queued: int) -> None:
         """Keep as many processes at work as there are units that wait, up to the number of workers."""
-        self._running = [child for child in self._running if child.poll() is None]
+        for child in [child for child in self._running if child.poll() is not None]:
+            self._ended(child)
         while len(self._running) < min(self.workers, len(self._running) + queued):
             self._running.append(self._start())
             queued -= 1
@@ -57,7 +72,25 @@ class Local:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+            with suppress(StoreUnavailable):  # who is silent is taken back later
+                self._gave_back(child)
         self._running = []
+
+    def _ended(self, child: "subprocess.Popen[bytes]") -> None:
+        self._gave_back(child)
+        self._running.remove(child)
+        soon = time.monotonic() - self._begun[child.pid][1] < SOON_S
+        self._failures = self._failures + 1 if child.returncode and soon else 0
+        if self._failures >= MOST_FAILURES:
+            log = data_folder() / "jobs.log"
+            raise WorkersFail(f"the processes of the batch fail, {self._failures} in a row: {log} says why")
+
+    def _gave_back(self, child: "subprocess.Popen[bytes]") -> None:
+        """Close our end of its pipe; queue the job of a process that ended without a word."""
+        assert child.stdin is not None
+        child.stdin.close()
+        if child.returncode:
+            give_back(self.store, self._begun[child.pid][0])
 
     def _start(self) -> subprocess.Popen[bytes]:
         folder = data_folder()
@@ -74,6 +107,8 @@ class Local:
         command = [sys.executable, "-P", "-m", "procure.runs.batch_worker", self.batch_id]
         with Path(folder, "jobs.log").open("ab") as log:
             # a pipe as its standard input: when this process is gone, however it went, the child sees its end
-            return subprocess.Popen(  # noqa: S603  # our own program
+            child = subprocess.Popen(  # noqa: S603  # our own program
                 command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
+        self._begun[child.pid] = identity(child.pid) or f"{child.pid}@gone", time.monotonic()
+        return child

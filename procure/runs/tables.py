@@ -236,7 +236,10 @@ class SweepRecord(Base):
 
 
 class BatchRecord(Base):
-    """One run of a manifest; ``manifest`` as it was read, ``code`` the version of procure that ran it."""
+    """One run of a manifest; ``manifest`` as it was read, ``code`` the version of procure that ran it.
+
+    ``beat_at`` says that it lives, as long as it runs.
+    """
 
     __tablename__ = "batches"
     __table_args__ = (Index("ix_batches_owner_created_at", "owner", "created_at"),)
@@ -248,6 +251,7 @@ class BatchRecord(Base):
     code: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(20), default="running")
     created_at: Mapped[datetime] = mapped_column(default=now)
+    beat_at: Mapped[datetime] = mapped_column(default=now)
     finished_at: Mapped[datetime | None]
 
 

@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,11 +47,13 @@ class Unit:
     complaints: Sequence[Complaint] = ()
 
 
-def units(manifest: Manifest, folder: Path) -> list[Unit]:
+def units(manifest: Manifest, folder: Path, stop: threading.Event | None = None) -> list[Unit]:
     """Return the units of a manifest, those without variation first; one bad scenario does not stop the others.
 
     Raises
     ------
+    KeyboardInterrupt
+        When it is stopped before all are made.
     InvalidData
         When a scenario cannot be found, a sweep is for none, or there would be more than 20,000 units.
     """
@@ -65,6 +68,8 @@ def units(manifest: Manifest, folder: Path) -> list[Unit]:
             found[name] = Unit(name, name, {}, given.data())
     for name, variation in _variations(manifest, list(read)):
         given = read[name]
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
         if isinstance(given, Scenario):
             unit = _varied(name, given, variation)
             found.setdefault(unit.name, unit)
