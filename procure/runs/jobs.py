@@ -93,7 +93,7 @@ class Job:
         """Seconds since it was started, until it ended; 0 while it waits."""
         if self.started_at is None:
             return 0.0
-        return ((self.finished_at or now()) - self.started_at).total_seconds()
+        return max(((self.finished_at or now()) - self.started_at).total_seconds(), 0.0)  # a clock may be put back
 
     @classmethod
     def of(cls, record: JobRecord) -> "Job":

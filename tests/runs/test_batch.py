@@ -157,7 +157,7 @@ def test_two_batches_at_once_share_the_work(store, folder) -> None:
 
 
 def test_what_another_batch_stopped_is_asked_for_again(light, folder, endless) -> None:
-    manifest, place = night(folder, LONG % 3, endless=endless)
+    manifest, place = night(folder, LONG % 2, endless=endless)
     stop = threading.Event()
     first = threading.Thread(target=lambda: run_batch(light, manifest, place, workers(1), stop=stop))
     first.start()
