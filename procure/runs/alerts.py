@@ -38,6 +38,11 @@ class Alert:
     value: float | None = None
     threshold: float | None = None
 
+    @property
+    def event(self) -> str:
+        """What is kept of it among the events of its batch."""
+        return f"{self.rule}: {self.sentence}"
+
     def to_data(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
@@ -131,7 +136,7 @@ def alert(found: "Morning", manifest: Manifest) -> tuple[Alert, ...]:
     from procure.runs.webhook import NotPosted, post
 
     for one in found.alerts[:MOST_EVENTS]:
-        found.tell("warning", f"{one.rule}: {one.sentence}", one.unit)
+        found.tell("warning", one.event, one.unit)
     if len(found.alerts) > MOST_EVENTS:
         found.tell("warning", f"{len(found.alerts) - MOST_EVENTS:,} more alerts")
     if manifest.webhook is not None and found.alerts:

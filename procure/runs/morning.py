@@ -13,6 +13,7 @@ from procure.runs.drift import TIME_S, Drift, drifts
 from procure.runs.manifest import Manifest
 from procure.runs.outcomes import Outcome, outcomes
 from procure.runs.store import Store, StoreUnavailable
+from procure.runs.tables import now
 from procure.scenario.validate import validate
 
 MOST_POSTED: Final = 200
@@ -34,7 +35,7 @@ class Morning:
     alerts
         By the rules of its manifest.
     events
-        What happened to it.
+        What happened to it, and to what is made of it.
     batches
         Where it is kept.
     """
@@ -44,7 +45,7 @@ class Morning:
     outcomes: tuple[Outcome, ...]
     drifts: tuple[Drift, ...]
     alerts: tuple[Alert, ...]
-    events: tuple[Event, ...]
+    events: list[Event]
     batches: Batches = field(repr=False)
 
     @cached_property
@@ -65,6 +66,7 @@ class Morning:
 
     def tell(self, level: str, message: str, unit: str = "") -> None:
         """Keep an event of the batch; where the store is away it is only logged."""
+        self.events.append(Event(now(), level, message, unit))
         try:
             self.batches.tell(self.batch.id, level, message, unit)
         except StoreUnavailable as error:
@@ -112,10 +114,10 @@ def morning(
     """
     batches = Batches(store, owner)
     earlier = before or batches.before(batch)
-    rules = validate(Manifest, dict(batch.manifest)).alerts
-    found = outcomes(batches, batch, earlier, rules)
+    asked = validate(Manifest, dict(batch.manifest))
+    found = outcomes(batches, batch, earlier, asked)
     told: tuple[Drift, ...] = ()
     if earlier is not None:
         spent = time_s if batch.state == "done" else 0.0
         told = drifts(batches, (earlier, batch), found, time_s=spent, stop=stop)
-    return Morning(batch, earlier, found, told, alerts(found, rules), tuple(batches.events(batch.id)), batches)
+    return Morning(batch, earlier, found, told, alerts(found, asked.alerts), batches.events(batch.id), batches)

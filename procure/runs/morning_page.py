@@ -10,7 +10,7 @@ from procure.plan.report.words import percent, usd
 from procure.plan.view.headline import Number
 from procure.runs.manifest import Manifest
 from procure.runs.morning import Morning
-from procure.runs.morning_report import cells, ranked, state, summary
+from procure.runs.morning_report import cells, ranked, state, summary, took, worth_telling
 from procure.scenario.validate import validate
 
 MOST_UNITS: Final = 500
@@ -73,7 +73,7 @@ def _units(found: Morning) -> Section:
         "Before (USD)": [None if one.before is None else one.before.cost_usd for one in shown],
         "Change (USD)": [one.change_usd for one in shown], "Change (%)": [one.change_share for one in shown],
         "Gap (%)": [one.now.gap for one in shown],
-        "Seconds": ["known before" if one.reused else f"{one.now.seconds:,.1f}" for one in shown],
+        "Seconds": [took(one) for one in shown],
         "Said": [one.message if one.now.cost_usd is None else "" for one in shown],
     }  # fmt: skip
     frame = pd.DataFrame(columns)
@@ -91,7 +91,7 @@ def _drifts(found: Morning) -> Section:
         for drift in found.drifts[:MOST_DRIFTS]
         for number, (cause, change) in enumerate(cells(drift))
     ]
-    titles = ["Unit", "Input", "Change, USD (~ within the proof, of either sign)"]
+    titles = ["Unit", "Input", "USD (~ within the proof)"]
     listed = grid(pd.DataFrame(rows, columns=titles), len(rows))
     hidden = max(len(found.drifts) - MOST_DRIFTS, 0)
     return Section("What changed, and what it does to the cost", [],
@@ -99,7 +99,7 @@ def _drifts(found: Morning) -> Section:
 
 
 def _events(found: Morning) -> Section:
-    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.level, one.unit, one.message) for one in found.events]
+    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.level, one.unit, one.message) for one in worth_telling(found)]
     return Section("Events", [], grid(pd.DataFrame(rows, columns=["At (UTC)", "Level", "Unit", "What"]), MOST_LINES))
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from procure.plan.report.words import grid, percent, usd
+from procure.runs.batches import Event
 from procure.runs.drift import Drift
 from procure.runs.morning import Morning
 from procure.runs.outcomes import Outcome
@@ -28,7 +29,7 @@ def show_morning(found: Morning, console: "Console") -> None:
         _drifts(found, console)
     for level, title, lines in (
         ("bold red", "Alerts", [f"{one.unit}: {one.sentence}" for one in found.alerts]),
-        ("bold", "Events", [one.message for one in found.events if one.level != "info" and not one.unit]),
+        ("bold", "Events", [one.message for one in worth_telling(found) if one.level != "info"]),
     ):
         if lines:
             console.print(Text(title, style=level))
@@ -77,6 +78,17 @@ def state(one: Outcome) -> str:
     return {"limit": "at limit", "cancelled": "stopped"}.get(one.now.ending, one.now.state)
 
 
+def took(one: Outcome) -> str:
+    """Return the seconds of a solve, or that its answer was known before the batch."""
+    return "known" if one.reused else f"{one.now.seconds:,.1f}" if one.now.hash else ""
+
+
+def worth_telling(found: Morning) -> list[Event]:
+    """Return what happened to a batch, without the alerts, which are told on their own."""
+    told = {(one.unit, one.event) for one in found.alerts}
+    return [one for one in found.events if (one.unit, one.message) not in told]
+
+
 def _units(found: Morning, console: "Console") -> None:
     changed = ("change", "%") if found.before is not None else ()
     out = grid("Units (discounted cost, USD)", "unit", "state", "cost", *changed, "gap", "s", left=2)
@@ -87,7 +99,7 @@ def _units(found: Morning, console: "Console") -> None:
         gap = "" if one.now.gap is None else percent(one.now.gap)
         out.add_row(
             plain(one.name), state(one), cost, *_change(one)[: len(changed)], gap,
-            "known" if one.reused else f"{one.now.seconds:,.1f}" if one.now.hash else "",
+            took(one),
             style="bold red" if one.failed else "bold" if one.now.cost_usd is None else None,
         )  # fmt: skip
     if len(shown) < len(found.outcomes):

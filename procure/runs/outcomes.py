@@ -11,7 +11,7 @@ from sqlalchemy import select
 from procure.plan.report.rules import BINDING, tightness
 from procure.plan.report.words import rows
 from procure.runs.batches import Batch, Batches, Standing
-from procure.runs.manifest import Alerts
+from procure.runs.manifest import Alerts, Manifest
 from procure.runs.prices import Price, prices
 from procure.runs.store import Store
 from procure.runs.tables import JobRecord, MetricRecord, PlanRecord, UnitRecord
@@ -111,13 +111,11 @@ class Outcome:
         }  # fmt: skip
 
 
-def outcomes(batches: Batches, batch: Batch, before: Batch | None, rules: Alerts) -> tuple[Outcome, ...]:
+def outcomes(batches: Batches, batch: Batch, before: Batch | None, asked: Manifest) -> tuple[Outcome, ...]:
     """Return what became of the units of a batch, in the order of its manifest.
 
-    Parameters
-    ----------
-    rules
-        Plans are read only as far as a rule asks for what is in them.
+    Plans are read only as far as a rule of the manifest asks for what is in them. Prices age to the day that the batch
+    is for, by default the day it began.
     """
     then: dict[str, Answer] = {}
     if before is not None:
@@ -131,7 +129,7 @@ def outcomes(batches: Batches, batch: Batch, before: Batch | None, rules: Alerts
         )
         for one in batches.units(batch.id)
     )  # fmt: skip
-    return tuple(_looked_into(batches.store, found, rules, batch.created_at.date()))
+    return tuple(_looked_into(batches.store, found, asked.alerts, asked.catalogue.as_of or batch.created_at.date()))
 
 
 def _totals(store: Store, batch: Batch, name: str | None = None) -> dict[int, dict[str, float]]:

@@ -52,4 +52,4 @@ def told(found, rules=None, batches=None, name="nightly") -> Morning:
     plan = {"name": "nightly", "scenarios": ["a"]}
     batch = Batch("b" * 32, name, plan, "0.1.0", "done", at, datetime(2027, 1, 2, 3, 1, tzinfo=UTC))
     before = Batch("a" * 32, name, plan, "0.1.0", "done", datetime(2027, 1, 1, tzinfo=UTC), at)
-    return Morning(batch, before, tuple(found), (), alerts(found, rules or Alerts()), (), batches)
+    return Morning(batch, before, tuple(found), (), alerts(found, rules or Alerts()), [], batches)

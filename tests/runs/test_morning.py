@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from procure.runs.alerts import alert
 from procure.runs.batches import Batches, Event
 from procure.runs.manifest import Alerts
 from procure.runs.morning import morning
@@ -91,6 +92,16 @@ def test_two_nights(store, here, engines) -> None:
     assert [one.change_usd for one in other.outcomes] == [20.0, 10.0, None]
 
 
+def test_prices_age_to_the_day_that_a_batch_is_for(light, here, engines) -> None:
+    """From the first of January to the first of June of 2027 are 151 days."""
+    (here / "limits.yaml").write_text(
+        LIMITS.replace("price_usd_per_unit_hour: 2,", "as_of: 2027-01-01, price_usd_per_unit_hour: 2,")
+    )
+    asked = manifest(catalogue={"as_of": "2027-06-01"}, alerts={"stale_days": 150})
+    found = morning(light, "local", night(light, here, asked, engines))
+    assert [(one.rule, one.value) for one in found.alerts] == [("stale_days", 151)]
+
+
 def test_an_interrupted_batch_tells_what_waits(light, here, engines) -> None:
     (here / "limits.yaml").write_text(LIMITS)
     found = morning(light, "local", night(light, here, manifest(), engines, state="interrupted"))
@@ -122,8 +133,20 @@ def test_a_store_that_is_away_keeps_no_event(caplog) -> None:
 
             raise StoreUnavailable("gone")
 
-    told([], batches=Away()).tell("error", "a thing")
+    found = told([], batches=Away())
+    found.tell("error", "a thing")
     assert "a thing; not kept: gone" in caplog.text
+    assert "a thing" in shown(found)
+
+
+def test_an_alert_is_not_told_again_as_an_event(light) -> None:
+    batches = Batches(light, "local")
+    batch = batches.begin(manifest(), [])
+    found = replace(told([outcome(answer(state="failed"), message="broken")]), batch=batch, batches=batches)
+    alert(found, manifest())
+    assert len(found.events) == 1
+    assert shown(found).count("broken") == 1
+    assert "Events" not in shown(found)
 
 
 def test_a_table_fits_eighty_columns() -> None:
@@ -172,7 +195,7 @@ def hostile():
         outcome(answer(state="failed"), before, name=f"{HOSTILE}2", message=HOSTILE),
     ]
     event = Event(datetime(2027, 1, 2, tzinfo=UTC), "warning", HOSTILE, "")
-    return replace(told(units, Alerts(cost_up=0.1)), events=(event,))
+    return replace(told(units, Alerts(cost_up=0.1)), events=[event])
 
 
 def test_a_terminal_is_told_nothing_by_names() -> None:
