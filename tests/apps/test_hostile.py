@@ -5,33 +5,28 @@ from playwright.sync_api import expect
 
 from tests.apps.rows import put_job, put_plan
 
-NAMES = (
-    "<img src=x onerror=alert(1)>",
-    "[x](javascript:alert(1)) ![y](http://elsewhere.invalid/y.png)",
-    "<script>alert(1)</script> $x^2$ :red[no] **bold** `code`",
-)
+NAME = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![y](http://no.invalid/y.png) $x^2$ **b** :red[n] `c`"
 PLACES = ("", "plan", "what-if", "trade-offs", "runs")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_a_name(name, app, window, startup, plan):
+def test_a_name_is_a_name(app, window, startup, plan):
     desk = app.desk()
     saved = desk.scenarios.all()[0]
-    desk.scenarios.rename(saved.id, name)
+    desk.scenarios.rename(saved.id, NAME)
     draft = desk.drafts.begin(saved.id)
-    data = {**startup, "description": name}
-    desk.drafts.edit(draft.id, data, name)
-    desk.drafts.save(draft.id, note=name)
-    desk.drafts.edit(draft.id, {**data, "description": name + "!"}, name)
+    data = {**startup, "description": NAME}
+    desk.drafts.edit(draft.id, data, NAME)
+    desk.drafts.save(draft.id, note=NAME)
+    desk.drafts.edit(draft.id, {**data, "description": NAME + "!"}, name)
     put_plan(desk, saved, plan)
-    failed = put_job(desk, saved, data, "failed", message=name, label=name, plan_id=None)
+    failed = put_job(desk, saved, data, "failed", message=NAME, label=NAME, plan_id=None)
     here = window()
     for place in PLACES:
         here.open(f"{place}?scenario={saved.id}&draft={draft.id}&job={failed.id}")
         here.page.wait_for_timeout(200)
         assert not here.page.locator("main img[src], main script").count()
         if place != "runs":
-            expect(here.page.get_by_role("heading", level=1)).to_contain_text(name)
+            expect(here.page.get_by_role("heading", level=1)).to_contain_text(NAME)
     here.open(f"?scenario={saved.id}&draft={draft.id}")
     here.page.get_by_role("tab", name="Changes and versions").click()
     here.sees("Changed since its parent")

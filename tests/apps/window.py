@@ -9,6 +9,7 @@ from tests.apps.served import App
 
 WIDTH, HEIGHT = 1280, 900
 PATIENCE_S = 30.0
+expect.set_options(timeout=1000 * PATIENCE_S)
 TITLES = {"Scenario": "", "Plan": "Plan · ", "What-if": "What if · ", "Trade-offs": "Trade-offs · ", "Runs": "Runs"}
 
 
