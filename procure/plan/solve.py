@@ -6,7 +6,7 @@ import platform
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -260,6 +260,7 @@ def _provenance(scenario: Scenario, options: Options, result: Result) -> dict[st
     }
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,8 @@ def document_hash(data: Mapping[str, Any]) -> str:
 def keep(session: Session, data: Mapping[str, Any]) -> str:
     """Put data into the store unless it is there; return its hash."""
     name = document_hash(data)
+    if session.scalar(select(Document.hash).where(Document.hash == name)) is not None:
+        return name  # to compress it again would take longer than the rest
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
     session.execute(insert(Document).values(hash=name, content=dict(data)).on_conflict_do_nothing())
     return name

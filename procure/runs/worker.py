@@ -118,7 +118,7 @@ class Course:
                     )
                 )  # fmt: skip
                 self._written += 1
-        if self._asked():
+        if not self._done.is_set() and self._asked():
             self.cancel.set()
 
 
