@@ -23,7 +23,7 @@ MOST_FAILURES: Final = 10
 
 
 class WorkersFail(Exception):
-    """The processes of a batch end as soon as they begin."""
+    """The processes of a batch cannot be started, or end as soon as they begin."""
 
 
 class Local:
@@ -58,7 +58,10 @@ class Local:
         for child in [child for child in self._running if child.poll() is not None]:
             self._ended(child)
         while len(self._running) < min(self.workers, len(self._running) + queued):
-            self._running.append(self._start())
+            try:
+                self._running.append(self._start())
+            except OSError as error:
+                raise WorkersFail(f"the processes of the batch cannot be started: {error}") from None
             queued -= 1
 
     def stop(self) -> None:

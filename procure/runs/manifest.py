@@ -202,6 +202,12 @@ class Manifest(Noun):
     alerts: Alerts = Alerts()
     webhook: Webhook | None = None
 
+    @model_validator(mode="after")
+    def _something(self) -> "Manifest":
+        if not (self.as_they_are or self.sweeps or self.draws):
+            raise ValueError("expected sweeps, draws or as_they_are: a batch solves something")
+        return self
+
 
 def read_manifest(path: Path) -> Manifest:
     """Return the manifest of a YAML file.

@@ -230,6 +230,24 @@ def test_processes_that_cannot_work_end_the_batch(light, folder, monkeypatch) ->
     assert [one.state for one in Batches(light, "local").all()] == ["interrupted"]
 
 
+def test_processes_that_cannot_be_started_end_the_batch(light, folder, monkeypatch) -> None:
+    manifest, place = night(folder, SMALL)
+    (folder / "file").write_text("")
+    monkeypatch.setenv("PROCURE_DATA", str(folder / "file" / "below"))
+    with pytest.raises(WorkersFail, match=r"cannot be started.*Not a directory"):
+        run_batch(light, manifest, place, workers(1))
+    assert [one.state for one in Batches(light, "local").all()] == ["interrupted"]
+
+
+def test_a_batch_that_is_stopped_at_once_begins_nothing(light, folder) -> None:
+    manifest, place = night(folder, SMALL)
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(light, manifest, place, workers(1), stop=stop)
+    assert Batches(light, "local").all() == []
+
+
 def test_a_database_that_is_away_for_a_while_is_waited_for(postgres, migrated, folder, endless) -> None:
     store = Store(migrated("postgresql", folder))
     manifest, place = night(folder, LONG % 1, endless=endless)

@@ -66,6 +66,7 @@ def test_faults_are_told_with_file_and_line_all_at_once(tmp_path) -> None:
         ({"webhook": {"url": "ftp://host", "hosts": ["host"]}}, "pattern"),
         ({"catalogue": {"as_of": "yesterday"}}, "date"),
         ({"total_time_s": 0}, "above 0"),
+        ({"as_they_are": False}, "solves something"),
     ],
 )
 def test_what_makes_no_sense_is_refused(more, said) -> None:
