@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 runs = typer.Typer(no_args_is_help=True, help="The batches in the store: list, show, diff, prune.")
 app.add_typer(runs, name="runs")
 
+SOLVES_S = 60.0
+"""How long a comparison may solve to tell causes apart."""
 BatchArgument = Annotated[str, typer.Argument(help="The id of a batch, or its start; latest for the last one.")]
 
 
@@ -44,14 +46,16 @@ def list_batches(
 
 
 @runs.command(epilog="Example: procure runs show latest")
-def show(batch: BatchArgument = "latest", as_json: JsonOption = False) -> None:
+def show(batch: SOLVES_S = 60.0
+"""How long a comparison may solve to tell causes apart."""
+BatchArgument = "latest", as_json: JsonOption = False) -> None:
     """Show what became of each unit of a batch, and what changed since the one before."""
     from procure.runs.morning import morning
     from procure.runs.morning_report import show_morning
 
     with failures(verbose=False):
         batches = _batches()
-        found = morning(batches.store, batches.owner, batches.one(_id(batches, batch)))
+        found = morning(batches.store, batches.owner, batches.one(_id(batches, batch)), time_s=0)
         if as_json:
             say(json.dumps(found.to_data(), allow_nan=False))
         else:
@@ -59,7 +63,9 @@ def show(batch: BatchArgument = "latest", as_json: JsonOption = False) -> None:
 
 
 @runs.command(epilog="Example: procure runs diff 3f2a latest")
-def diff(first: BatchArgument, second: BatchArgument = "latest", as_json: JsonOption = False) -> None:
+def diff(first: BatchArgument, second: SOLVES_S = 60.0
+"""How long a comparison may solve to tell causes apart."""
+BatchArgument = "latest", as_json: JsonOption = False) -> None:
     """Say what differs between two batches: units, endings, costs and their causes."""
     from procure.runs.morning import morning
     from procure.runs.morning_report import show_morning
@@ -67,7 +73,7 @@ def diff(first: BatchArgument, second: BatchArgument = "latest", as_json: JsonOp
     with failures(verbose=False):
         batches = _batches()
         one, other = (batches.one(_id(batches, name)) for name in (first, second))
-        found = morning(batches.store, batches.owner, other, before=one)
+        found = morning(batches.store, batches.owner, other, before=one, time_s=SOLVES_S)
         if as_json:
             say(json.dumps(found.to_data(), allow_nan=False))
         else:
