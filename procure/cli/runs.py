@@ -46,9 +46,7 @@ def list_batches(
 
 
 @runs.command(epilog="Example: procure runs show latest")
-def show(batch: SOLVES_S = 60.0
-"""How long a comparison may solve to tell causes apart."""
-BatchArgument = "latest", as_json: JsonOption = False) -> None:
+def show(batch: BatchArgument = "latest", as_json: JsonOption = False) -> None:
     """Show what became of each unit of a batch, and what changed since the one before."""
     from procure.runs.morning import morning
     from procure.runs.morning_report import show_morning
@@ -63,9 +61,7 @@ BatchArgument = "latest", as_json: JsonOption = False) -> None:
 
 
 @runs.command(epilog="Example: procure runs diff 3f2a latest")
-def diff(first: BatchArgument, second: SOLVES_S = 60.0
-"""How long a comparison may solve to tell causes apart."""
-BatchArgument = "latest", as_json: JsonOption = False) -> None:
+def diff(first: BatchArgument, second: BatchArgument = "latest", as_json: JsonOption = False) -> None:
     """Say what differs between two batches: units, endings, costs and their causes."""
     from procure.runs.morning import morning
     from procure.runs.morning_report import show_morning

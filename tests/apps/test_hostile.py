@@ -17,7 +17,7 @@ def test_a_name_is_a_name(app, window, startup, plan):
     data = {**startup, "description": NAME}
     desk.drafts.edit(draft.id, data, NAME)
     desk.drafts.save(draft.id, note=NAME)
-    desk.drafts.edit(draft.id, {**data, "description": NAME + "!"}, name)
+    desk.drafts.edit(draft.id, {**data, "description": NAME + "!"}, NAME)
     put_plan(desk, saved, plan)
     failed = put_job(desk, saved, data, "failed", message=NAME, label=NAME, plan_id=None)
     here = window()
