@@ -37,9 +37,9 @@ def draft_bar(draft: Draft, ask: Callable[[Options], None], *, valid: bool, agai
             help=f"Does again: {plain(draft.redo)}" if draft.redo else "Nothing to do again", key="redo",
         )  # fmt: skip
         with st.popover("Save", icon=":material/save:", disabled=not draft.changed):
-            note = st.text_input("What changed, and why", key="save_note", max_chars=500)
-            st.button("Save as next version", type="primary", on_click=_save, args=(draft, note), key="save_version")
-            st.button("Save as another scenario", on_click=_save_as, args=(draft, note), key="save_as")
+            st.text_input("What changed, and why", key="save_note", max_chars=500)
+            st.button("Save as next version", type="primary", on_click=_save, args=(draft,), key="save_version")
+            st.button("Save as another scenario", on_click=_save_as, args=(draft,), key="save_as")
         st.button(
             "Discard", icon=":material/delete_sweep:", disabled=not draft.changed, on_click=_discard, args=(draft,),
             help="Goes back to the saved version.", key="discard",
@@ -65,8 +65,8 @@ def _told(draft: Draft) -> None:
             icon=":material/merge:",
         )
         with st.container(horizontal=True):
-            st.button("Save mine as the next version", on_click=_save, args=(draft, "", theirs), key="save_over")
-            st.button("Save mine as another scenario", on_click=_save_as, args=(draft, ""), key="save_beside")
+            st.button("Save mine as the next version", on_click=_save, args=(draft, theirs), key="save_over")
+            st.button("Save mine as another scenario", on_click=_save_as, args=(draft,), key="save_beside")
     elif isinstance(said, InvalidData):
         st.error("Not saved: the scenario is not valid yet. Its faults are listed on the Scenario page.")
     elif said:
@@ -77,9 +77,14 @@ def _step(move: Callable[[str], Draft], draft: Draft) -> None:
     move(draft.id)
 
 
-def _save(draft: Draft, note: str, over: Version | None = None) -> None:
+def _note() -> str:
+    """Return what is written now: a click may come together with the last word."""
+    return str(st.session_state.get("save_note") or "")
+
+
+def _save(draft: Draft, over: Version | None = None) -> None:
     try:
-        saved = state.desk().drafts.save(draft.id, note=note, over=over)
+        saved = state.desk().drafts.save(draft.id, note=_note(), over=over)
     except (Conflict, InvalidData) as error:
         st.session_state["saving"] = error
         return
@@ -87,9 +92,9 @@ def _save(draft: Draft, note: str, over: Version | None = None) -> None:
     st.session_state["save_note"] = ""
 
 
-def _save_as(draft: Draft, note: str) -> None:
+def _save_as(draft: Draft) -> None:
     try:
-        saved, _ = state.desk().drafts.save_as(draft.id, note=note)
+        saved, _ = state.desk().drafts.save_as(draft.id, note=_note())
     except InvalidData as error:
         st.session_state["saving"] = error
         return
