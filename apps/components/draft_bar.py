@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from apps import state
-from apps.components.solve import options
+from apps.components.solve import chosen, settings
 from apps.components.words import plain
 from procure.runs.drafts import Draft
 from procure.runs.jobs import Options
@@ -45,10 +45,10 @@ def draft_bar(draft: Draft, ask: Callable[[Options], None], *, valid: bool, agai
             help="Goes back to the saved version.", key="discard",
         )  # fmt: skip
         st.space("stretch")
-        how = options()
+        settings()
         st.button(
             "Solve again" if again else "Solve", type="primary", icon=":material/play_arrow:", key="solve",
-            disabled=not valid, on_click=ask, args=(how,),
+            disabled=not valid, on_click=_ask, args=(ask,),
         )  # fmt: skip
     if refusal := st.session_state.pop("refusal", None):
         st.warning(refusal)
@@ -71,6 +71,10 @@ def _told(draft: Draft) -> None:
         st.error("Not saved: the scenario is not valid yet. Its faults are listed on the Scenario page.")
     elif said:
         st.toast(said, icon=":material/check:")
+
+
+def _ask(ask: Callable[[Options], None]) -> None:
+    ask(chosen())
 
 
 def _step(move: Callable[[str], Draft], draft: Draft) -> None:

@@ -10,16 +10,21 @@ from procure.runs.jobs import Job, Options, TooMany
 from solvers.options import MOST_THREADS
 
 
-def options() -> Options:
-    """Show the settings of a solve behind a button; return them."""
+def settings() -> None:
+    """Show how to solve behind a button."""
     with st.popover("Settings", icon=":material/settings:"):
-        gap = st.select_slider(
+        st.select_slider(
             "Proven within", [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05], value=0.005, key="gap",
             format_func=lambda share: f"{share:.2%}", help="Stop when the plan is proven to be this near the best.",
         )  # fmt: skip
-        limit_s = st.number_input("At most, seconds", 5, 3600, 300, step=30, key="time_limit_s")
-        threads = st.number_input("Threads", 1, MOST_THREADS, 1, key="threads")
-    return Options(gap=gap, time_limit_s=float(limit_s), threads=threads)
+        st.number_input("At most, seconds", 5, 3600, 300, step=30, key="time_limit_s")
+        st.number_input("Threads", 1, MOST_THREADS, 1, key="threads")
+
+
+def chosen() -> Options:
+    """Return the settings as they are now: a click may come together with the last of them."""
+    now = st.session_state
+    return Options(gap=now["gap"], time_limit_s=float(now["time_limit_s"]), threads=now["threads"])
 
 
 def submit(data: Mapping[str, Any], how: Options, *, scenario_id: str, label: str, again: bool = False) -> Job | None:

@@ -8,12 +8,12 @@ from apps.components.faults import faults
 from apps.components.headline import headline
 from apps.components.picture import picture
 from apps.components.sheet import table
-from apps.components.solve import options
+from apps.components.solve import chosen, settings
 from apps.components.words import plain
 from procure.analysis.frontier import Frontier, points
 from procure.analysis.knobs import Knob, knobs
 from procure.runs.drafts import Draft
-from procure.runs.jobs import Job, Options, TooMany
+from procure.runs.jobs import Job, TooMany
 from procure.runs.sweeps import Sweep
 from procure.scenario.complaint import InvalidData
 
@@ -24,8 +24,10 @@ WORDS = {
 }  # fmt: skip
 
 
-def ask(draft: Draft, knob: Knob, values: tuple[float, ...], how: Options) -> None:
+def ask(draft: Draft, knob: Knob) -> None:
     """Ask for the plans of a trade-off."""
+    low, high = st.session_state[f"range_{knob.path}"]
+    values, how = points(low, high, st.session_state["count"]), chosen()
     try:
         made = state.desk().sweeps.submit(draft.scenario_id, draft.data, knob.path, values, how)
     except (InvalidData, TooMany) as error:
@@ -47,16 +49,16 @@ def new(draft: Draft) -> None:
     knob = known[path]
     unit = f", {knob.unit}" if knob.unit else ""
     left, middle, right = st.columns([4, 2, 2], vertical_alignment="bottom")
-    low, high = left.slider(
+    left.slider(
         f"From, to{unit}", knob.least, knob.most, (knob.least, knob.most), step=knob.step, key=f"range_{path}",
         format="percent" if knob.share else "compact",
     )  # fmt: skip
     count = middle.number_input("Points", 2, 41, 7, key="count")
     with right:
-        how = options()
+        settings()
     st.button(
         f"Solve {count} points", type="primary", icon=":material/play_arrow:", disabled=bool(wrong), key="solve_points",
-        on_click=ask, args=(draft, knob, points(low, high, count), how),
+        on_click=ask, args=(draft, knob),
     )  # fmt: skip
     if refusal := st.session_state.pop("refusal", None):
         st.warning(refusal)
@@ -159,6 +161,6 @@ if any(job.active for _, job in solved):
     course(sweep)
 varied = next((knob for knob in knobs(draft.data) if knob.path == sweep.path), None)
 unit = f" ({varied.unit})" if varied and varied.unit else " (%)" if varied and varied.share else ""
-chosen = curve(sweep, solved, f"{varied.limit}: {varied.sentence}{unit}" if varied else sweep.path)
-if chosen is not None and chosen.plan_id:
-    opened(chosen, chosen.plan_id)
+clicked = curve(sweep, solved, f"{varied.limit}: {varied.sentence}{unit}" if varied else sweep.path)
+if clicked is not None and clicked.plan_id:
+    opened(clicked, clicked.plan_id)
