@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ KNAPSACK: Final = Path(__file__).parents[1] / "instances" / "knapsack.yaml"
 RESULTS: Final = Path(__file__).parent / "results" / "batch.json"
 RATE_UNITS: Final = 64
 TINY_UNITS: Final = 200
+TURNS: Final = 4
+"""What is compared is measured in turns: the machine may have other work for a while."""
 AGAIN_UNITS: Final = 1_000
 GOALS: Final = {
     "rate of two workers": (1.8, "times"), "overhead of a unit on local processes": (50, "ms"),
@@ -65,13 +68,14 @@ def main() -> int:
 
 
 def rate(folder: Path) -> dict[str, float]:
-    """Measure the rate of two workers against that of one, on startup with other demands."""
-    sweep = {"scale": {"workloads.*.demand": [round(0.8 + 0.005 * number, 3) for number in range(RATE_UNITS)]}}
-    asked = {"scenarios": ["startup"], "as_they_are": False, "sweeps": [sweep], "solver": {"gap": 0.05}}
-    spans = {}
-    for workers in (1, 2):
-        units = _run(folder, f"rate-{workers}", asked, _local(workers))[1]
-        spans[workers] = _span_s(units)
+    """Measure the rate of two workers against that of one, on startup with other demands, in turns."""
+    demands = [round(0.8 + 0.005 * number, 3) for number in range(RATE_UNITS)]
+    spans = {1: 0.0, 2: 0.0}
+    for turn in range(TURNS):
+        sweep = {"scale": {"workloads.*.demand": demands[turn::TURNS]}}
+        asked = {"scenarios": ["startup"], "as_they_are": False, "sweeps": [sweep], "solver": {"gap": 0.05}}
+        for workers in spans:
+            spans[workers] += _span_s(_run(folder, f"rate-{workers}-{turn}", asked, _local(workers))[1])
     return {
         "64 units on one worker, s": spans[1], "64 units on two workers, s": spans[2],
         "rate of two workers": spans[1] / spans[2],
@@ -79,24 +83,27 @@ def rate(folder: Path) -> dict[str, float]:
 
 
 def overheads(folder: Path) -> dict[str, float]:
-    """Measure what a unit takes beside its engine and beside `procure.solve`, on the knapsack."""
+    """Measure what a unit takes beside its engine and beside `procure.solve`, on the knapsack, in turns."""
     from distributed import LocalCluster
 
-    alone_s, engine_s = _alone(folder)
-    asked = _knapsacks(TINY_UNITS)
-    local = _span_s(_run(folder, "tiny-local", asked, _local(1))[1]) / TINY_UNITS
     logging.getLogger("distributed").setLevel(logging.ERROR)
+    seconds: dict[str, list[float]] = {"solve": [], "engine": [], "local": [], "dask": []}
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
-        units = _run(folder, "tiny-dask", asked, lambda store, batch_id: Cluster(store, batch_id, address))[1]
-    dask = _span_s(units) / TINY_UNITS
+        executors: dict[str, Make] = {"local": _local(1), "dask": lambda store, batch: Cluster(store, batch, address)}
+        for turn in range(TURNS):
+            solves, engines = _alone(folder)
+            seconds["solve"] += solves
+            seconds["engine"] += engines
+            for name, executor in executors.items():
+                units = _run(folder, f"tiny-{name}-{turn}", _knapsacks(TINY_UNITS // TURNS), executor)[1]
+                seconds[name] += _walls_s(units)
+    solve, engine, local, dask = (1e3 * statistics.median(found) for found in seconds.values())
     return {
-        "procure.solve of the tiny scenario, ms": 1e3 * alone_s, "of that its engine, ms": 1e3 * engine_s,
-        "wall of a unit on local processes, ms": 1e3 * local, "wall of a unit on Dask, ms": 1e3 * dask,
-        "overhead of a unit on local processes": 1e3 * (local - alone_s),
-        "overhead of a unit on Dask": 1e3 * (dask - alone_s),
-        "wall less engine on local processes, ms": 1e3 * (local - engine_s),
-        "wall less engine on Dask, ms": 1e3 * (dask - engine_s),
+        "procure.solve of the tiny scenario, ms": solve, "of that its engine, ms": engine,
+        "wall of a unit on local processes, ms": local, "wall of a unit on Dask, ms": dask,
+        "overhead of a unit on local processes": local - solve, "overhead of a unit on Dask": dask - solve,
+        "wall less engine on local processes, ms": local - engine, "wall less engine on Dask, ms": dask - engine,
     }  # fmt: skip
 
 
@@ -116,8 +123,8 @@ def _knapsacks(number: int) -> dict[str, Any]:
     return {"scenarios": ["knapsack.yaml"], "as_they_are": False, "sweeps": [{"set": {"limits.budget.max": budgets}}]}
 
 
-def _alone(folder: Path) -> tuple[float, float]:
-    """Return the median seconds of `procure.solve` and of its engine, kept running."""
+def _alone(folder: Path) -> tuple[list[float], list[float]]:
+    """Return the seconds of each `procure.solve`, and of its engine, which is kept running."""
     scenario = procure.load(folder / "knapsack.yaml")
     walls, engines = [], []
     with Session() as session:
@@ -127,7 +134,7 @@ def _alone(folder: Path) -> tuple[float, float]:
             plan = procure.solve(varied, session=session)
             walls.append(time.perf_counter() - began)
             engines.append(plan.result["seconds"])
-    return statistics.median(walls[1:]), statistics.median(engines[1:])
+    return walls[1:], engines[1:]  # without the start of the engine
 
 
 def _local(workers: int) -> Make:
@@ -155,6 +162,12 @@ def _span_s(units: list[Standing]) -> float:
     last = max(job.finished_at for job in jobs if job.finished_at is not None)
     span: timedelta = last - first
     return span.total_seconds()
+
+
+def _walls_s(units: list[Standing]) -> list[float]:
+    """Return the seconds from the end of one unit to that of the next, of one worker."""
+    ends = sorted(one.job.finished_at for one in units if one.job is not None and one.job.finished_at is not None)
+    return [(after - before).total_seconds() for before, after in pairwise(ends)]
 
 
 def _say(line: str) -> None:
