@@ -5,7 +5,8 @@ import socket
 
 from sqlalchemy import select
 
-from procure.runs.dispatch import begin, identity, queue_again, take_back
+from procure.runs.dispatch import begin, queue_again, take_back
+from procure.runs.process import identity
 from procure.runs.store import Store
 from procure.runs.tables import JobRecord, UnitRecord
 from procure.runs.turn import take_turn

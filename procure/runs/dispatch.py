@@ -4,21 +4,19 @@ There is no daemon: whoever submits, ends or looks at a job calls `dispatch`. A 
 caller: it outlives the app that started it, and the app finds it again in the store.
 """
 
-import os
 import socket
 import subprocess
-import sys
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from procure.runs.limits import Limits
-from procure.runs.store import VARIABLE, Store, data_folder
+from procure.runs.process import identity, start
+from procure.runs.store import Store
 from procure.runs.tables import JobRecord, now
 from procure.runs.turn import take_turn
 
@@ -117,21 +115,8 @@ def begin(record: JobRecord, process: str) -> None:
 
 
 def _start(store: Store, job_id: str, attempt: int) -> None:
-    folder = data_folder()
-    home = str(Path(__file__).resolve().parents[2])  # it finds this very package, from another folder
-    paths = [home, *(str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one)]
-    environment = {
-        **os.environ, VARIABLE: store.url.render_as_string(hide_password=False), "PROCURE_DATA": str(folder),
-        "PYTHONPATH": os.pathsep.join(paths),
-    }  # fmt: skip
-    command = [sys.executable, "-P", "-m", "procure.runs.worker", job_id, str(attempt)]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with Path(folder, "jobs.log").open("ab") as log:
-            child = subprocess.Popen(  # noqa: S603  # our own program
-                command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+        child = start(store, "procure.runs.worker", job_id, str(attempt))
     except OSError as error:
         with store.write() as session:
             session.execute(
@@ -148,21 +133,3 @@ def _start(store: Store, job_id: str, attempt: int) -> None:
             .where(JobRecord.id == job_id, JobRecord.attempt == attempt, JobRecord.process == "")
             .values(process=identity(child.pid) or f"{child.pid}@gone")
         )
-
-
-def identity(pid: int) -> str | None:
-    """Return what tells a process from a later one with the same number, None when it is gone.
-
-    On Linux the start time of ``/proc``; elsewhere the number alone.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return None  # somebody else's: ours is gone
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return f"{pid}@alive"
-    return None if fields[0] == "Z" else f"{pid}@{fields[19]}"

@@ -1,17 +1,14 @@
 """Processes of this machine that work on a batch."""
 
-import os
 import subprocess
-import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from procure.runs.claim import give_back
-from procure.runs.dispatch import identity
-from procure.runs.store import VARIABLE, Store, StoreUnavailable, data_folder
+from procure.runs.process import identity, start
+from procure.runs.store import Store, StoreUnavailable, data_folder
 
 GRACE_S: Final = 8.0
 """How long a process may take to keep its best plan after it was told to stop."""
@@ -96,22 +93,7 @@ class Local:
             give_back(self.store, self._begun[child.pid][0])
 
     def _start(self) -> subprocess.Popen[bytes]:
-        folder = data_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        home = str(Path(__file__).resolve().parents[2])
-        paths = [
-            home,
-            *(str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one),
-        ]
-        environment = {
-            **os.environ, VARIABLE: self.store.url.render_as_string(hide_password=False), "PROCURE_DATA": str(folder),
-            "PYTHONPATH": os.pathsep.join(paths),
-        }  # fmt: skip
-        command = [sys.executable, "-P", "-m", "procure.runs.batch_worker", self.batch_id]
-        with Path(folder, "jobs.log").open("ab") as log:
-            # a pipe as its standard input: when this process is gone, however it went, the child sees its end
-            child = subprocess.Popen(  # noqa: S603  # our own program
-                command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-            )
+        # a pipe as its standard input: when this process is gone, however it went, the child sees its end
+        child = start(self.store, "procure.runs.batch_worker", self.batch_id, stdin=subprocess.PIPE)
         self._begun[child.pid] = identity(child.pid) or f"{child.pid}@gone", time.monotonic()
         return child

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from procure.runs import dispatch as dispatching
-from procure.runs.dispatch import dispatch, identity
+from procure.runs.dispatch import dispatch
 from procure.runs.documents import keep
 from procure.runs.jobs import Options, TooMany
 from procure.runs.jobs import _key as keyed
+from procure.runs.process import identity
 from procure.runs.tables import JobRecord, now
 from procure.runs.turn import take_turn
 from procure.scenario.complaint import InvalidData
@@ -274,7 +275,7 @@ def test_a_job_on_another_machine_is_given_up_later(light, small, started) -> No
 
 
 def test_a_process_that_cannot_be_started_is_told(light, small, folder, monkeypatch) -> None:
-    monkeypatch.setattr(dispatching.sys, "executable", str(folder / "none"))
+    monkeypatch.setattr(sys, "executable", str(folder / "none"))
     job = light.desk("one").jobs.solve(small)
     assert job.state == "failed"
     assert "its process could not be started: " in job.message
