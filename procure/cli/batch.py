@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +67,8 @@ def batch(
             progress=None if quiet else _progress,
         )  # fmt: skip
         found = morning(store, "local", done, stop=stop)
-        alert(found, asked)
+        for one in alert(found, asked):
+            _log("warning", alert=one.to_data())
         written = write_outputs(found, asked, manifest.parent)
         if as_json:
             say(json.dumps(found.to_data(), allow_nan=False))
@@ -119,11 +120,15 @@ def _tell(store: "Store", asked: "Manifest", folder: Path, *, as_json: bool) -> 
 
 def _progress(counts: dict[str, int]) -> None:
     """Tell how a batch goes on: a line on a terminal, JSON elsewhere, for logs."""
-    from datetime import UTC, datetime
-
     console = errors()
     if console.is_terminal:
         console.print(", ".join(f"{number} {state}" for state, number in sorted(counts.items())), markup=False)
     else:
-        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "level": "info", "units": counts}
+        _log("info", units=counts)
+
+
+def _log(level: str, **told: object) -> None:
+    """Write a line of JSON where standard error is a log and no terminal."""
+    if not errors().is_terminal:
+        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "level": level, **told}
         typer.echo(json.dumps(line), err=True)

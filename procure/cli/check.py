@@ -93,12 +93,16 @@ def export(
         )
 
 
-@app.command(epilog="Example: procure schema > procure.schema.json")
-def schema() -> None:
+@app.command(epilog="Examples: procure schema > procure.schema.json · procure schema --manifest")
+def schema(
+    manifest: Annotated[bool, typer.Option("--manifest", help="Of the manifest of a batch instead.")] = False,
+) -> None:
     """Print the JSON Schema of a scenario file, for editors."""
-    from procure.scenario_file import schema as file_schema
-
-    say(json.dumps(file_schema(), indent=1))
+    if manifest:
+        from procure.runs.manifest import schema as found
+    else:
+        from procure.scenario_file import schema as found
+    say(json.dumps(found(), indent=1))
 
 
 @app.command(epilog="Example: procure doctor")

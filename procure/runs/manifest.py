@@ -2,7 +2,6 @@
 
 import glob
 import math
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -281,6 +280,6 @@ def _nothing(number: int, name: str, *, outside: bool) -> Complaint:
     return Complaint(("scenarios", number), name, wrong, remedy)
 
 
-def schema() -> Mapping[str, Any]:
+def schema() -> dict[str, Any]:
     """Return the JSON Schema of a manifest, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema(by_alias=True)}

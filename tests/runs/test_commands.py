@@ -76,6 +76,8 @@ def test_what_fails_is_the_exit_code(manifest, tmp_path):
     assert done.returncode == 5, done.stderr
     assert "2 done, 1 invalid" in done.stdout
     assert "name = missing: expected a value. Add name." in done.stdout
+    logged = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [(line["level"], line["alert"]["unit"]) for line in logged if "alert" in line] == [("warning", "wrong")]
 
 
 def test_a_manifest_that_cannot_be_used(manifest, tmp_path):
@@ -102,6 +104,12 @@ def test_the_batches_of_the_store(manifest, tmp_path):
     gone = json.loads(run(tmp_path, "runs", "prune", "--keep-days", "0", "--json").stdout)
     assert gone == {"batches": 2, "jobs": 4, "plans": 4, "documents": 4}
     assert json.loads(run(tmp_path, "runs", "list", "--json").stdout) == []
+
+
+def test_editors_get_the_schema_of_a_manifest(manifest, tmp_path):
+    """It names what a manifest may hold."""
+    found = json.loads(run(tmp_path, "schema", "--manifest").stdout)
+    assert {"scenarios", "sweeps", "draws", "solver", "alerts", "webhook"} <= set(found["properties"])
 
 
 def test_sigterm_keeps_the_best_plans(tmp_path):
