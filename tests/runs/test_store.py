@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import MetaData, create_engine, text
 
 from procure.runs.store import Store, StoreUnavailable, data_folder, default_url
 from procure.runs.tables import HEAD, Base, Moment
@@ -25,8 +26,8 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 
 def elsewhere(number: int, action: str, *arguments: str) -> list:
     """Return what a number of processes found that did the same at once."""
-    command = [sys.executable, str(ELSEWHERE), str(number), action, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    line = [sys.executable, str(ELSEWHERE), str(number), action, *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -48,6 +49,41 @@ def test_a_migrated_store_has_the_tables_that_are_mapped(empty_url) -> None:
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
+    store.close()
+
+
+def earlier(url: str, revision: str) -> None:
+    """Make a store as an earlier version did, with a scenario and a job that was done."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    config = Config()
+    config.set_main_option("script_location", "procure.runs:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        rows = MetaData()
+        rows.reflect(connection)
+        document, moment = {"hash": "a" * 64, "content": b"x"}, datetime(2026, 11, 1, tzinfo=UTC)
+        connection.execute(rows.tables["documents"].insert(), document)
+        scenario = {"id": "s", "owner": "one", "name": "kept", "head": 1, "created_at": moment}
+        connection.execute(rows.tables["scenarios"].insert(), scenario)
+        version = {"id": "v", "scenario_id": "s", "number": 1, "author": "one", "at": moment, "note": "n"}
+        connection.execute(rows.tables["versions"].insert(), version | {"document_hash": "a" * 64})
+        job = {"id": "j", "owner": "one", "key": "k", "kind": "solve", "label": "l", "document_hash": "a" * 64}
+        job |= {"options": {}, "state": "done", "ending": "optimal", "stop_asked": False, "attempt": 1, "host": "h"}
+        job |= {"process": "", "created_at": moment, "phase": "", "message": "", "complaints": []}
+        connection.execute(rows.tables["jobs"].insert(), job)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001"])
+def test_what_an_earlier_version_kept_is_still_there(empty_url, revision, tmp_path) -> None:
+    (tmp_path / "new").mkdir()
+    earlier(empty_url, revision)
+    store = Store(empty_url)
+    desk = store.desk("one")
+    assert [(one.name, one.version.note) for one in desk.scenarios.all()] == [("kept", "n")]
+    assert [(job.id, job.state) for job in desk.jobs.all()] == [("j", "done")]
+    assert desk.jobs.all()[0].created_at == datetime(2026, 11, 1, tzinfo=UTC)
     store.close()
 
 
