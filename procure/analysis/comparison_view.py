@@ -76,17 +76,6 @@ def moved_orders(found: Comparison) -> pd.DataFrame:
     return frame[["name", "first_units", "second_units", "first", "second", "change"]]
 
 
-def moved_spend(found: Comparison) -> pd.DataFrame:
-    """Return spend by provider where it differs, USD: ``name``, ``first``, ``second``, ``change``."""
-    names = {"value": "name", "first_amount": "first", "second_amount": "second"}
-    return pd.DataFrame(found.spend).rename(columns=names)[["name", "first", "second", "change"]]
-
-
-def moved_totals(found: Comparison) -> pd.DataFrame:
-    """Return the totals of both: ``name``, ``first``, ``second``, ``change`` (USD; t of carbon; MW; chips)."""
-    return pd.DataFrame(found.totals)
-
-
 def limits_changed(found: Comparison) -> pd.DataFrame:
     """Return the limits that bind in one plan only, or are broken in one only.
 

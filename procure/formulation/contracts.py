@@ -141,10 +141,6 @@ class Contracts:
         mine = np.flatnonzero(self.window_of[agreement] >= 0)
         return int(self.window_of[agreement, min(max(period, mine[0]), mine[-1])])
 
-    def last_window(self, agreement: int) -> int:
-        """Return the last window of an agreement that has periods in the horizon."""
-        return int(self.window_of[agreement].max())
-
     def number(self, agreement: str) -> int:
         """Return the number of an agreement."""
         return [entry.id for entry in self.agreements].index(agreement)

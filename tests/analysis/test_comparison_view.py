@@ -4,7 +4,7 @@ import pytest
 
 import procure
 from procure.analysis.compare import compare
-from procure.analysis.comparison_view import deltas, limits_changed, moved_orders, moved_spend, moved_totals
+from procure.analysis.comparison_view import deltas, limits_changed, moved_orders
 from procure.scenario.scenario import build
 
 BASE = {
@@ -51,8 +51,6 @@ def test_what_moved_is_told_largest_first(found):
     assert orders["name"].tolist() == ["b", "a"]
     assert orders[["first_units", "second_units"]].to_numpy().tolist() == [[0, 6], [10, 4]]
     assert orders["change"].tolist() == pytest.approx([210_240, -105_120])
-    assert moved_spend(found).set_index("name")["change"].to_dict() == pytest.approx({"two": 210_240, "one": -105_120})
-    assert set(moved_totals(found)["name"]) >= {"cost", "discounted_cost"}
 
 
 def test_limits_that_newly_bind_are_told(found):
@@ -69,7 +67,6 @@ def test_a_plan_does_not_differ_from_itself(found):
     """Nothing moved, and nothing fails for that."""
     same = compare(found.first, found.first)
     assert moved_orders(same).empty
-    assert moved_spend(same).empty
     assert limits_changed(same).empty
     assert {delta.change for delta in deltas(same)} <= {"", "none"}
 
