@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from procure.plan.plan import Plan
+from procure.plan.report.headline import largest_share
 from procure.plan.solve import Infeasible, LimitReached
 from procure.plan.table import Table, table
 from procure.scenario.complaint import Complaint, InvalidData, show
@@ -185,16 +186,8 @@ class Frontier:
 
 def largest_vendor(plan: Plan) -> tuple[str, float]:
     """Return the vendor with the largest share of spend over the horizon, and that share; no one where none is."""
-    spent: dict[str, float] = {}
-    found = plan.figures["shares"]
-    for row in zip(found["quantity"], found["label"], found["value"], found["amount"], strict=True):
-        if row[:2] == ("spend", "vendor"):
-            spent[str(row[2])] = spent.get(str(row[2]), 0.0) + float(str(row[3]))
-    whole = sum(spent.values())
-    if whole <= 0:
-        return "", 0.0
-    name = max(sorted(spent), key=lambda vendor: spent[vendor])
-    return name, spent[name] / whole
+    found = largest_share(plan, "vendor")
+    return ("", 0.0) if found is None else found[:2]
 
 
 def _measures(plan: Plan) -> tuple[float, ...]:

@@ -86,14 +86,17 @@ def _largest(plan: Plan, label: str) -> str:
 
 
 def largest_share(plan: Plan, label: str) -> tuple[str, float, float, str] | None:
-    """Return who has the largest share of spend by a label, that share, the largest in a year, and which year."""
+    """Return who has the largest share of spend by a label, that share, the largest in a year, and which year.
+
+    None where nothing is spent.
+    """
     found = [row for row in rows(plan.figures["shares"]) if row["quantity"] == "spend" and row["label"] == label]
-    if not found:
-        return None
     spent: dict[str, float] = defaultdict(float)
     for row in found:
         spent[str(row["value"])] += float(str(row["amount"]))
-    name = max(spent, key=lambda key: spent[key])
+    if sum(spent.values()) <= 0:
+        return None
+    name = max(sorted(spent), key=lambda key: spent[key])
     worst = max((row for row in found if row["value"] == name), key=lambda row: float(str(row["share"])))
     return name, spent[name] / sum(spent.values()), float(str(worst["share"])), str(worst["year"])
 
